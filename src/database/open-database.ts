@@ -1,0 +1,113 @@
+import pg from 'pg';
+import { BeltError } from '../errors.js';
+import { type EmbeddedEngine, openEmbeddedEngine } from './embedded-engine.js';
+import { type FolderLock, lockFolder } from './embedded-lock.js';
+import { EmbeddedStream } from './embedded-stream.js';
+import { createEngineTurns, type EngineTurns } from './embedded-turns.js';
+import type { ConnectionProfile, EmbeddedProfile, ServerProfile } from './profile.js';
+
+/** The engine of an embedded database, for those who serve it to others. */
+export interface EmbeddedHandle {
+  readonly engine: EmbeddedEngine;
+  readonly turns: EngineTurns;
+  readonly lock: FolderLock;
+}
+
+/** An open database: all queries go through `pool`, whichever engine answers. */
+export interface Database {
+  readonly profile: ConnectionProfile;
+  /** On the embedded engine it holds one client: never ask for a second one while holding one. */
+  readonly pool: pg.Pool;
+  readonly embedded: EmbeddedHandle | undefined;
+  /** Process ids of the server's backends that serve this pool. */
+  readonly backends: ReadonlySet<number>;
+  close(): Promise<void>;
+}
+
+/** Opens the database of a profile. `command` is told to others who find it locked. */
+export function openDatabase(profile: ConnectionProfile, command: string): Promise<Database> {
+  return profile.engine === 'embedded' ? openEmbedded(profile, command) : openServer(profile);
+}
+
+async function openEmbedded(profile: EmbeddedProfile, command: string): Promise<Database> {
+  const lock = await lockFolder(profile.folder, command);
+  let engine: EmbeddedEngine;
+  try {
+    engine = await openEmbeddedEngine(profile.folder);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  const turns = createEngineTurns();
+  const pool = new pg.Pool({
+    max: 1,
+    idleTimeoutMillis: 0,
+    user: 'postgres',
+    database: 'postgres',
+    stream: () => new EmbeddedStream(engine, turns) as never,
+  });
+  return {
+    profile,
+    pool,
+    embedded: { engine, turns, lock },
+    backends: new Set(),
+    close: async () => {
+      await pool.end();
+      await engine.close();
+      await lock.release();
+    },
+  };
+}
+
+async function openServer(profile: ServerProfile): Promise<Database> {
+  const pool = new pg.Pool({ ...profile.pool, max: 4 });
+  // a connection that breaks while idle is replaced; one in use reports its own error
+  pool.on('error', () => undefined);
+  const backends = new Set<number>();
+  pool.on('connect', (client) => backends.add(backendOf(client)));
+  pool.on('remove', (client) => backends.delete(backendOf(client)));
+  try {
+    const client = await pool.connect();
+    client.release();
+  } catch (cause) {
+    await pool.end();
+    throw unreachable(profile, cause);
+  }
+  return { profile, pool, embedded: undefined, backends, close: () => pool.end() };
+}
+
+/** The process id, which pg keeps on its client but leaves out of its types. */
+function backendOf(client: pg.ClientBase): number {
+  return (client as unknown as { processID: number }).processID;
+}
+
+function unreachable(profile: ServerProfile, cause: unknown): BeltError {
+  const { code, message } = cause as { code?: string; message: string };
+  return new BeltError(
+    `The server at ${profile.displayUrl} does not answer: ${message || code || 'no reason given'}`,
+    { hint: hintFor(code), cause },
+  );
+}
+
+function hintFor(code: string | undefined): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'Nothing listens there: check host and port, and that the server runs.';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'The host name does not resolve: check it.';
+    case '28P01':
+    case '28000':
+      return 'User or password is wrong: check them in DATABASE_URL, or set PGPASSWORD.';
+    case '3D000':
+      return 'Create the database first: createdb NAME.';
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return 'Name the certificate authority: sslmode=verify-full&sslrootcert=/path/ca.pem.';
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'The certificate is for another host name: use the name that it was issued for.';
+    default:
+      return 'Check DATABASE_URL; `belt doctor` tells more.';
+  }
+}
