@@ -1,0 +1,50 @@
+import type { ClientBase } from 'pg';
+import type { FaultReason } from './scan-fault.js';
+
+/** Why a file is put into quarantine: stable codes. */
+type RejectReason = FaultReason | 'unknown_device' | 'unreadable' | 'refused_by_database';
+
+/** A file that failed its check. */
+export interface RejectedFile {
+  readonly path: string;
+  readonly sha256: Buffer;
+  readonly sizeBytes: number;
+  /** Its first bytes at least: what is over the cap is not kept. */
+  readonly content: Buffer;
+  readonly reason: RejectReason;
+  readonly message: string;
+  readonly position: number | undefined;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+}
+
+/** Bytes of a rejected file that are kept. */
+export const REJECTED_CAP = 1024 * 1024;
+
+/** Puts a file into quarantine, if its content is not there already. */
+export async function recordRejected(
+  client: ClientBase,
+  batchId: string,
+  rejectedAt: Date,
+  file: RejectedFile,
+): Promise<void> {
+  await client.query(
+    `insert into raw.rejected_response (batch_id, resource_path, sha256, size_bytes, content,
+        reason, message, position, line, column_number, rejected_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+      on conflict (resource_path, sha256) do nothing`,
+    [
+      batchId,
+      file.path,
+      file.sha256,
+      file.sizeBytes,
+      file.content.subarray(0, REJECTED_CAP),
+      file.reason,
+      file.message,
+      file.position ?? null,
+      file.line ?? null,
+      file.column ?? null,
+      rejectedAt,
+    ],
+  );
+}
