@@ -1,0 +1,98 @@
+import { BeltError } from '../errors.js';
+import { nearest } from './faults.js';
+import { findCycle } from './graph.js';
+import type { ModelNode, ProjectNode } from './nodes.js';
+import type { Properties } from './properties.js';
+import type { Reference } from './references.js';
+import { renderRelation } from './relation.js';
+
+type Named = Pick<ModelNode, 'name' | 'path' | 'relation'>;
+
+/** Two nodes of one name, or that would be built as one table. */
+export function duplicateFaults(nodes: readonly Named[]): BeltError[] {
+  const byName = repeated(nodes, ({ name }) => name).map(([before, node]) =>
+    twice(node, `models or seeds of the name ${node.name}`, before, 'ref() finds a model by it'),
+  );
+  const renamed = nodes.filter(
+    (node, index) => nodes.findIndex(({ name }) => name === node.name) === index,
+  );
+  const byRelation = repeated(renamed, ({ relation }) => renderRelation(relation)).map(
+    ([before, node]) =>
+      twice(
+        node,
+        `models or seeds that are built as ${renderRelation(node.relation)}`,
+        before,
+        'give one of them another alias or schema',
+      ),
+  );
+  return [...byName, ...byRelation];
+}
+
+function repeated<T>(items: readonly T[], keyOf: (item: T) => string): [T, T][] {
+  const first = new Map<string, T>();
+  return items.flatMap((item): [T, T][] => {
+    const before = first.get(keyOf(item));
+    if (before !== undefined) return [[before, item]];
+    first.set(keyOf(item), item);
+    return [];
+  });
+}
+
+function twice(node: Named, what: string, before: Named, why: string): BeltError {
+  return new BeltError(`There are two ${what}: ${before.path} and ${node.path}.`, {
+    location: { file: node.path, line: 1 },
+    hint: `Rename one of the files: ${why}.`,
+  });
+}
+
+/** A source table that YAML lists twice. */
+export function duplicateSourceFaults(properties: Properties): BeltError[] {
+  return repeated(properties.sources, (one) => `${one.sourceName}.${one.name}`).map(
+    ([before, again]) =>
+      new BeltError(
+        `The source ${again.sourceName}.${again.name} is described twice: in ${before.path}:${before.line}, and here.`,
+        {
+          location: { file: again.path, line: again.line },
+          hint: 'Merge the two entries into one.',
+        },
+      ),
+  );
+}
+
+/** YAML that describes a model which is not there is most likely a misspelt name. */
+export function strayPropertyFaults(
+  properties: Properties,
+  models: ReadonlySet<string>,
+  seeds: ReadonlySet<string>,
+): BeltError[] {
+  const stray = [
+    ...[...properties.models].filter(([name]) => !models.has(name)),
+    ...[...properties.seeds].filter(([name]) => !seeds.has(name)),
+  ];
+  return stray.map(([name, { path, line }]) => {
+    const near = nearest(name, [...models, ...seeds]);
+    return new BeltError(
+      `YAML describes ${name}, but there is no such model or seed${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
+      { location: { file: path, line }, hint: 'Correct the name, or delete the entry.' },
+    );
+  });
+}
+
+/** A cycle among models, with its path, at the place where the first of them reads the next. */
+export function cycleFaults(
+  nodes: ReadonlyMap<string, ProjectNode>,
+  referencesOf: (uniqueId: string) => readonly Reference[],
+): BeltError[] {
+  const cycle = findCycle(nodes);
+  if (cycle === undefined) return [];
+  const names = cycle.map((id) => nodes.get(id)?.name ?? id);
+  const [id = ''] = cycle;
+  const reference = referencesOf(id).find((one) => one.kind === 'ref' && one.name === names[1]);
+  const file = nodes.get(id)?.path ?? '';
+  return [
+    new BeltError(`Models read each other in a cycle: ${names.join(' -> ')}.`, {
+      location: reference?.place ?? { file, line: 1 },
+      hint: 'Let one of them read what comes before the other.',
+    }),
+  ];
+}

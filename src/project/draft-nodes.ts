@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { BeltError } from '../errors.js';
+import { type ExploreScope, exploreModel } from './explore-model.js';
+import type { ProjectFile } from './files.js';
+import type { JinjaTemplate } from './jinja.js';
+import { nameOf, relationOf } from './node-names.js';
+import type { ModelNode, SeedNode, SourceNode } from './nodes.js';
+import { folderConfig, mergeConfig, type ProjectConfig } from './project-config.js';
+import type { NodeProperties, Properties, SourceProperties } from './properties.js';
+import type { Reference } from './references.js';
+import { readSeed } from './seeds.js';
+import { mapOf, namesOf } from './yaml-file.js';
+
+/** What nodes are made from. */
+export interface DraftScope extends ExploreScope {
+  readonly config: ProjectConfig;
+  readonly properties: Properties;
+}
+
+/** A model before its references are resolved to nodes. */
+export interface ModelDraft {
+  readonly node: Omit<ModelNode, 'dependsOn' | 'newRowsOf'>;
+  readonly template: JinjaTemplate;
+  readonly references: readonly Reference[];
+  readonly newRowsOf: readonly string[];
+}
+
+/** Whether a node is part of the project: `enabled: false` takes it out. */
+export function isEnabled(node: { readonly config: Readonly<Record<string, unknown>> }): boolean {
+  return node.config.enabled !== false;
+}
+
+export function sourceNode(scope: DraftScope, source: SourceProperties): SourceNode {
+  const key = `${source.sourceName}.${source.name}`;
+  const fqn = [scope.projectName, source.sourceName, source.name];
+  const config = mergeConfig(folderConfig(scope.config.sources, fqn), source.config);
+  return {
+    resourceType: 'source',
+    uniqueId: `source.${scope.projectName}.${key}`,
+    name: source.name,
+    sourceName: source.sourceName,
+    sourceDescription: source.sourceDescription,
+    path: source.path,
+    fqn,
+    loadedAtField: source.loadedAtField,
+    freshness: source.freshness,
+    ...describedParts(config, source),
+    relation: {
+      ...(source.database === undefined ? {} : { database: source.database }),
+      schema: source.schema,
+      identifier: source.identifier,
+    },
+  };
+}
+
+/** Reads a seed. Throws a BeltError with file and line. */
+export function seedNode(scope: DraftScope, file: ProjectFile): SeedNode {
+  const { name, fqn } = nameOf(scope.projectName, file);
+  const known = scope.properties.seeds.get(name);
+  const config = mergeConfig(folderConfig(scope.config.seeds, fqn), known?.config ?? {});
+  const delimiter = typeof config.delimiter === 'string' ? config.delimiter : ',';
+  return {
+    resourceType: 'seed',
+    uniqueId: `seed.${scope.projectName}.${name}`,
+    name,
+    fqn,
+    path: file.path,
+    checksum: sha256(file.text),
+    ...describedParts(config, known),
+    relation: relationOf(scope, scope.jinja, name, config, file.path),
+    ...readSeed(file, delimiter),
+  };
+}
+
+/** Reads a model. Throws a BeltError with file and line. */
+export function modelDraft(scope: DraftScope, file: ProjectFile): ModelDraft {
+  const { name, fqn } = nameOf(scope.projectName, file);
+  const known = scope.properties.models.get(name);
+  const outer = mergeConfig(folderConfig(scope.config.models, fqn), known?.config ?? {});
+  if (file.text.trim() === '') {
+    throw new BeltError(`The model ${name} is empty.`, {
+      location: { file: file.path, line: 1 },
+      hint: 'Write a select into it, or delete the file.',
+    });
+  }
+  const template = scope.jinja.compile(file.path, file.text);
+  const self = relationOf(scope, scope.jinja, name, outer, file.path);
+  const found = exploreModel(scope, template, file, name, outer, self);
+  const config = { materialized: 'view', ...found.config };
+  return {
+    node: {
+      resourceType: 'model',
+      language: 'sql',
+      uniqueId: `model.${scope.projectName}.${name}`,
+      name,
+      fqn,
+      path: file.path,
+      rawCode: file.text,
+      checksum: sha256(file.text),
+      ...describedParts(config, known),
+      relation: relationOf(scope, scope.jinja, name, config, file.path),
+      refs: distinct(
+        found.references.flatMap((one) =>
+          one.kind === 'ref' ? [{ name: one.name, package: one.package }] : [],
+        ),
+      ),
+      sources: distinct(
+        found.references.flatMap((one) =>
+          one.kind === 'source' ? [[one.sourceName, one.name] as const] : [],
+        ),
+      ),
+      usesNewRows: found.newRowsOf.length > 0,
+    },
+    template,
+    references: found.references,
+    newRowsOf: found.newRowsOf,
+  };
+}
+
+function describedParts(
+  config: Readonly<Record<string, unknown>>,
+  known: NodeProperties | undefined,
+) {
+  return {
+    config,
+    description: known?.description ?? '',
+    columns: known?.columns ?? {},
+    tests: known?.tests ?? [],
+    tags: namesOf(config.tags),
+    meta: mapOf(config.meta),
+    docs: mapOf(config.docs),
+  };
+}
+
+function distinct<T>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,24 @@
+import type { ModelNode, RunnableNode } from './nodes.js';
+
+/** Whether a model is no object of the database, but a CTE of those that read it. */
+export function isEphemeral(node: RunnableNode): boolean {
+  return node.resourceType === 'model' && node.config.materialized === 'ephemeral';
+}
+
+/** The name of the CTE that stands for an ephemeral model, as dbt names it. */
+export function cteName(node: ModelNode): string {
+  return `__dbt__cte__${node.name}`;
+}
+
+const LEADING = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/;
+
+/** Puts CTEs, each after those that it reads, before the SQL of a query. */
+export function withCtes(sql: string, ctes: ReadonlyMap<string, string>): string {
+  if (ctes.size === 0) return sql;
+  const list = [...ctes].map(([name, query]) => `${name} as (\n${query}\n)`).join(', ');
+  const start = LEADING.exec(sql)?.[0].length ?? 0;
+  const own = /^with(\s+recursive)?\b/i.exec(sql.slice(start));
+  const head = sql.slice(0, start);
+  if (own === null) return `${head}with ${list}\n${sql.slice(start)}`;
+  return `${head}${own[0]} ${list},${sql.slice(start + own[0].length)}`;
+}

@@ -1,0 +1,147 @@
+import { BeltError } from '../errors.js';
+import { lineOf, nearest } from './faults.js';
+import type { ProjectFile } from './files.js';
+import { hooksOf } from './hooks.js';
+import type { Jinja, JinjaTemplate } from './jinja.js';
+import { type ProjectScope, type TemplateAnswers, templateContext } from './jinja-context.js';
+import { newRowsByDefault } from './new-rows.js';
+import type { SeedNode } from './nodes.js';
+import { mergeConfig } from './project-config.js';
+import type { Reference } from './references.js';
+import type { Relation } from './relation.js';
+
+/** What a model's text asks of the project. */
+export interface ModelFindings {
+  /** The configs of outside, with those of config() over them. */
+  readonly config: Record<string, unknown>;
+  readonly references: readonly Reference[];
+  /** What new_rows() was asked for: the relation's key, `source:a.b` or `ref:name`. */
+  readonly newRowsOf: readonly string[];
+}
+
+/** What is needed to explore the models of a project. */
+export interface ExploreScope extends ProjectScope {
+  readonly jinja: Jinja;
+  readonly seedsByName: ReadonlyMap<string, SeedNode>;
+}
+
+/** Renders a model and its hooks to find what they ask for. Throws a BeltError with file and line. */
+export function exploreModel(
+  scope: ExploreScope,
+  template: JinjaTemplate,
+  file: ProjectFile,
+  name: string,
+  outer: Readonly<Record<string, unknown>>,
+  self: Relation,
+): ModelFindings {
+  const found = explore(scope, template, name, outer, self);
+  const references = [...found.references];
+  for (const hook of [
+    ...hooksOf(found.config, 'pre_hook'),
+    ...hooksOf(found.config, 'post_hook'),
+  ]) {
+    const line = lineOf(file.text, hook.split('\n')[0] ?? '') ?? 1;
+    const inHook = atLine(file.path, line, () =>
+      explore(scope, scope.jinja.compile(file.path, hook), name, found.config, self),
+    );
+    references.push(
+      ...inHook.references.map((reference) =>
+        reference.place.file === file.path
+          ? { ...reference, place: { file: file.path, line } }
+          : reference,
+      ),
+    );
+  }
+  return { ...found, references };
+}
+
+/** A hook's faults count lines from its own start: they are told at the line of the model. */
+export function atLine<T>(file: string, line: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof BeltError) || error.location.file !== file) throw error;
+    throw new BeltError(`In a hook: ${error.message}`, {
+      location: { file, line },
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Renders once as a first run and once as an incremental one, since either branch may read what the
+ * other does not; the config is that of the first.
+ */
+function explore(
+  scope: ExploreScope,
+  template: JinjaTemplate,
+  name: string,
+  outer: Readonly<Record<string, unknown>>,
+  self: Relation,
+): ModelFindings {
+  const references = new Map<string, Reference>();
+  const newRowsOf = new Set<string>();
+  const add = (reference: Reference) => {
+    const key = JSON.stringify(reference);
+    if (!references.has(key)) references.set(key, reference);
+  };
+  const configs = [false, true].map((isIncremental) => {
+    let own: Record<string, unknown> = {};
+    const answers: TemplateAnswers = {
+      config: (values) => {
+        own = { ...own, ...values };
+      },
+      configValue: (key) => mergeConfig(outer, own)[key],
+      ref: (model, packageName, place) => {
+        add({ kind: 'ref', name: model, package: packageName, place });
+        const relation = { schema: scope.target.schema, identifier: model };
+        return { uniqueId: `ref:${model}`, relation };
+      },
+      source: (sourceName, table, place) => {
+        add({ kind: 'source', sourceName, name: table, place });
+        const relation = { schema: sourceName, identifier: table };
+        return { uniqueId: `source:${sourceName}.${table}`, relation };
+      },
+      seedRows: (seed, place) => {
+        const rows = seedRowsOf(scope.seedsByName, seed);
+        add({ kind: 'ref', name: seed, package: undefined, place });
+        return rows;
+      },
+      newRows: (relation, key) => {
+        newRowsOf.add(key);
+        return newRowsByDefault(relation);
+      },
+    };
+    template.render(
+      templateContext({
+        ...scope,
+        answers,
+        self,
+        model: { name, unique_id: `model.${scope.projectName}.${name}`, config: outer },
+        isIncremental,
+        fullRefresh: false,
+        executing: false,
+        runStartedAt: new Date(0),
+        invocationId: '00000000-0000-0000-0000-000000000000',
+      }),
+    );
+    return mergeConfig(outer, own);
+  });
+  return {
+    config: configs[0] ?? {},
+    references: [...references.values()],
+    newRowsOf: [...newRowsOf],
+  };
+}
+
+/** The rows of a seed, for a template. Throws a BeltError if there is no such seed. */
+export function seedRowsOf(seeds: ReadonlyMap<string, SeedNode>, name: string): SeedNode['rows'] {
+  const seed = seeds.get(name);
+  if (seed !== undefined) return seed.rows;
+  const near = nearest(name, seeds.keys());
+  throw new BeltError(
+    `There is no seed ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
+    { hint: 'seed_rows() takes the name of a .csv file of the seed paths.' },
+  );
+}

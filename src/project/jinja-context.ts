@@ -1,0 +1,185 @@
+import { BeltError } from '../errors.js';
+import { nearest } from './faults.js';
+import { BUILTINS } from './jinja-builtins.js';
+import { configDict } from './jinja-render.js';
+import type { SeedRow } from './nodes.js';
+import { type Dict, type Place, stringOf, type TemplateFunction } from './python-values.js';
+import type { Relation } from './relation.js';
+import type { Target } from './target.js';
+import { bindArguments } from './template-arguments.js';
+import { TemplateMoment } from './template-moment.js';
+import { TemplateRelation } from './template-relation.js';
+
+/** What a ref() or source() stands for. */
+export interface FoundRelation {
+  readonly uniqueId: string;
+  readonly relation: Relation;
+  /** SQL to print in its place: the name of an ephemeral model's CTE. */
+  readonly sql?: string | undefined;
+}
+
+/** What a template may ask of the project: recorded while parsing, answered while compiling. */
+export interface TemplateAnswers {
+  config(values: Readonly<Record<string, unknown>>): void;
+  configValue(name: string): unknown;
+  ref(name: string, packageName: string | undefined, place: Place): FoundRelation;
+  source(sourceName: string, tableName: string, place: Place): FoundRelation;
+  seedRows(name: string, place: Place): readonly SeedRow[];
+  /** The SQL that stands for the rows of a relation that are new in this run. */
+  newRows(relation: Relation, uniqueId: string): string;
+}
+
+/** What is the same for all templates of a project. */
+export interface ProjectScope {
+  readonly projectName: string;
+  readonly target: Target;
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface TemplateScope extends ProjectScope {
+  readonly answers: TemplateAnswers;
+  readonly self: Relation;
+  /** What `model` tells. */
+  readonly model: Readonly<Record<string, unknown>>;
+  readonly isIncremental: boolean;
+  readonly fullRefresh: boolean;
+  readonly executing: boolean;
+  readonly runStartedAt: Date;
+  readonly invocationId: string;
+}
+
+/** The names that templates outside of models can use, such as those in YAML. */
+export function projectContext(scope: ProjectScope): Dict {
+  return {
+    ...BUILTINS,
+    var: variableFunction(scope.vars),
+    env_var: (positional: readonly unknown[], keywords: Dict) =>
+      environmentVariable(scope.env, positional, keywords),
+    target: { ...scope.target, profile_name: scope.projectName, dbname: scope.target.database },
+    project_name: scope.projectName,
+    dbt_version: '1.9.0',
+  };
+}
+
+/** The names that models and macros can use. */
+export function templateContext(scope: TemplateScope): Dict {
+  const { answers, target } = scope;
+  const found = ({ relation, uniqueId, sql }: FoundRelation) =>
+    sql ?? new TemplateRelation(relation, target.database, uniqueId);
+  return {
+    ...projectContext(scope),
+    config: configFunction(answers),
+    ref: (names: readonly unknown[], { v, version }: Dict, place: Place) => {
+      if (v !== undefined || version !== undefined) {
+        throw new BeltError('Versions of models are not supported by belt.', {
+          hint: 'Leave v= out, and name the model of that version.',
+        });
+      }
+      const [first, second] = names.map((name) => textArgument('ref', name));
+      if (first === undefined || names.length > 2) throw wrongArguments('ref', "ref('model')");
+      return found(
+        second === undefined
+          ? answers.ref(first, undefined, place)
+          : answers.ref(second, first, place),
+      );
+    },
+    source: (names: readonly unknown[], _: Dict, place: Place) => {
+      const [sourceName, table] = names.map((name) => textArgument('source', name));
+      if (sourceName === undefined || table === undefined || names.length > 2) {
+        throw wrongArguments('source', "source('source', 'table')");
+      }
+      return found(answers.source(sourceName, table, place));
+    },
+    seed_rows: ([name]: readonly unknown[], _: Dict, place: Place) =>
+      answers.seedRows(textArgument('seed_rows', name), place).map((row) => ({ ...row })),
+    new_rows: ([relation]: readonly unknown[]) => {
+      if (relation instanceof TemplateRelation && relation.uniqueId !== undefined) {
+        return answers.newRows(relation.relation, relation.uniqueId);
+      }
+      throw new BeltError('new_rows() takes what source() or ref() gives.', {
+        hint: "Write new_rows(source('raw', 'telemetry_response')) or new_rows(ref('model')).",
+      });
+    },
+    this: new TemplateRelation(scope.self, target.database),
+    is_incremental: () => scope.isIncremental,
+    should_full_refresh: () => scope.fullRefresh,
+    execute: scope.executing,
+    flags: { FULL_REFRESH: scope.fullRefresh, WHICH: 'run' },
+    invocation_args_dict: { full_refresh: scope.fullRefresh },
+    model: scope.model,
+    database: target.database,
+    schema: scope.self.schema,
+    run_started_at: new TemplateMoment(scope.runStartedAt),
+    invocation_id: scope.invocationId,
+  };
+}
+
+function textArgument(what: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw wrongArguments(what, `${what}('name')`);
+}
+
+function wrongArguments(what: string, example: string): BeltError {
+  return new BeltError(`${what}() takes names, as texts.`, { hint: `Write it as ${example}.` });
+}
+
+function configFunction(answers: TemplateAnswers): TemplateFunction {
+  const get: TemplateFunction = (positional, keywords) => {
+    const args = bindArguments('config.get', ['name', 'default'], positional, keywords);
+    return answers.configValue(stringOf(args.name)) ?? args.default ?? null;
+  };
+  const require: TemplateFunction = ([name]) => {
+    const value = answers.configValue(stringOf(name));
+    if (value !== undefined) return value;
+    throw new BeltError(`The config ${stringOf(name)} is required, but not set.`, {
+      hint: 'Set it in config(), or in YAML.',
+    });
+  };
+  const config: TemplateFunction = (positional, keywords) => {
+    for (const values of positional) answers.config(configDict(values));
+    answers.config(keywords);
+    return '';
+  };
+  return Object.assign(config, { get, require });
+}
+
+function variableFunction(vars: Readonly<Record<string, unknown>>): TemplateFunction {
+  const variable: TemplateFunction = (positional, keywords) => {
+    const args = bindArguments('var', ['name', 'default'], positional, keywords);
+    const name = stringOf(args.name);
+    if (Object.hasOwn(vars, name)) return structuredClone(vars[name]);
+    if (args.default !== undefined) return args.default;
+    const near = nearest(name, Object.keys(vars));
+    throw new BeltError(
+      `The variable ${name} is not set${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
+      {
+        hint: `Set it under vars: in dbt_project.yml, by --vars '{"${name}": …}', or give var() a default.`,
+      },
+    );
+  };
+  const hasVariable: TemplateFunction = ([name]) => Object.hasOwn(vars, stringOf(name));
+  return Object.assign(variable, { has_var: hasVariable });
+}
+
+const SECRETS = ['DBT_ENV_SECRET_', 'BELT_SECRET_'];
+
+function environmentVariable(
+  env: NodeJS.ProcessEnv,
+  positional: readonly unknown[],
+  keywords: Dict,
+): unknown {
+  const args = bindArguments('env_var', ['name', 'default'], positional, keywords);
+  const name = stringOf(args.name);
+  if (SECRETS.some((prefix) => name.startsWith(prefix))) {
+    throw new BeltError(`The environment variable ${name} is a secret, and would come into SQL.`, {
+      hint: 'Secrets belong into DATABASE_URL only; rename the variable if it is none.',
+    });
+  }
+  const value = env[name];
+  if (value !== undefined) return value;
+  if (args.default !== undefined) return args.default;
+  throw new BeltError(`The environment variable ${name} is not set.`, {
+    hint: `Set it, or give env_var() a default: env_var('${name}', 'value').`,
+  });
+}

@@ -1,0 +1,44 @@
+import { BeltError } from '../errors.js';
+
+/** How `return()` leaves a macro with a value. */
+export class ReturnSignal {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
+const HINT = 'Correct the Jinja there; the README lists what models may use.';
+
+/** An error with the place in a template where it came up, unless it has one already. */
+export function located(error: unknown, file: string, line: number): unknown {
+  if (error instanceof ReturnSignal) return error;
+  if (error instanceof BeltError) {
+    if (error.location.file !== undefined) return error;
+    return new BeltError(error.message, {
+      location: { file, line },
+      hint: error.hint ?? HINT,
+      cause: error,
+    });
+  }
+  if (error instanceof RangeError && error.message.includes('call stack')) {
+    return new BeltError('Macros call each other without end.', {
+      location: { file, line },
+      hint: 'Let one of them stop before it calls the other.',
+      cause: error,
+    });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new BeltError(message, { location: { file, line }, hint: HINT, cause: error });
+}
+
+/** A fault of a macro file, with the place that called it. */
+export function calledFrom(error: unknown, file: string, line: number): unknown {
+  if (!(error instanceof BeltError) || error.location.file === file) return error;
+  return new BeltError(error.message, {
+    location: error.location,
+    hint: `${error.hint ?? HINT} Called from ${file}:${line}.`,
+    cause: error,
+  });
+}

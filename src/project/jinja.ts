@@ -1,0 +1,138 @@
+import { BeltError } from '../errors.js';
+import type { MacroDefinition, Statement } from './jinja-ast.js';
+import { prepareExpression } from './jinja-evaluate.js';
+import { ReturnSignal } from './jinja-faults.js';
+import { Frame, type Rendering } from './jinja-frame.js';
+import { parseTemplate } from './jinja-parser.js';
+import { prepareMacro, prepareStatements } from './jinja-render.js';
+import { SyntaxFault } from './jinja-tokens.js';
+import type { TemplateFunction } from './python-values.js';
+
+/** A text with Jinja in it, compiled once and rendered with any context. */
+export interface JinjaTemplate {
+  readonly path: string;
+  /** Throws a BeltError with the file and line of what is wrong, be it in a macro file. */
+  render(context: Readonly<Record<string, unknown>>): string;
+  /** The value of a text that is one `{{ expression }}`, else its text. */
+  evaluate(context: Readonly<Record<string, unknown>>): unknown;
+}
+
+/** Compiles templates, and makes the macros of some files known to all others. */
+export interface Jinja {
+  /** Throws a BeltError with the line of what is wrong. */
+  compile(path: string, text: string): JinjaTemplate;
+  /** Adds a file of macros. Throws a BeltError. */
+  addMacros(path: string, text: string): void;
+  /** The macro of this name, of any macro file, for one context. */
+  macro(name: string, context: Readonly<Record<string, unknown>>): TemplateFunction | undefined;
+}
+
+/** A macro of a macro file, and what else stands in that file. */
+interface FileMacro {
+  readonly file: MacroFile;
+  readonly make: (frame: Frame) => TemplateFunction;
+}
+
+interface MacroFile {
+  readonly path: string;
+  /** Sets the variables that stand outside of the macros. */
+  readonly enter: (frame: Frame) => string;
+}
+
+/** An engine without macros. `projectName` is what may stand before a macro: `project.macro()`. */
+export function createJinja(projectName = ''): Jinja {
+  const macros = new Map<string, FileMacro>();
+
+  function renderingOf(context: Readonly<Record<string, unknown>>): Rendering {
+    const frames = new Map<MacroFile, Frame>();
+    const macro = (name: string): TemplateFunction | undefined => {
+      const found = macros.get(name);
+      if (found === undefined) return undefined;
+      let frame = frames.get(found.file);
+      if (frame === undefined) {
+        frame = new Frame(rendering);
+        frames.set(found.file, frame);
+        found.file.enter(frame);
+      }
+      return found.make(frame);
+    };
+    const own = Object.fromEntries(
+      [...macros.keys()].map((name) => [
+        name,
+        (...parameters: Parameters<TemplateFunction>) => macro(name)?.(...parameters),
+      ]),
+    );
+    const rendering: Rendering = {
+      context: projectName === '' ? context : { [projectName]: own, ...context },
+      macro,
+      names: () => macros.keys(),
+    };
+    return rendering;
+  }
+
+  return {
+    compile(path, text) {
+      const statements = parse(path, text);
+      const render = prepareStatements(statements, path);
+      const [only] = statements;
+      const value =
+        statements.length === 1 && only?.kind === 'output'
+          ? prepareExpression(only.value, path)
+          : undefined;
+      const within = <T>(
+        context: Readonly<Record<string, unknown>>,
+        work: (frame: Frame) => T,
+      ): T => {
+        try {
+          return work(new Frame(renderingOf(context)));
+        } catch (error) {
+          if (!(error instanceof ReturnSignal)) throw error;
+          throw new BeltError('return() stands outside of a macro.', {
+            location: { file: path },
+            hint: 'Use {{ }} to print a value.',
+          });
+        }
+      };
+      return {
+        path,
+        render: (context) => within(context, render),
+        evaluate: (context) => within<unknown>(context, value ?? render),
+      };
+    },
+    addMacros(path, text) {
+      const statements = parse(path, text);
+      const others = statements.filter((one) => one.kind === 'set' || one.kind === 'capture');
+      const file: MacroFile = { path, enter: prepareStatements(others, path) };
+      for (const definition of macrosOf(statements)) {
+        const before = macros.get(definition.name);
+        if (before !== undefined) throw duplicateMacro(definition, path, before.file.path);
+        macros.set(definition.name, { file, make: prepareMacro(definition, path) });
+      }
+    },
+    macro: (name, context) => renderingOf(context).macro(name),
+  };
+}
+
+function parse(path: string, text: string): Statement[] {
+  try {
+    return parseTemplate(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxFault)) throw error;
+    throw new BeltError(error.message, {
+      location: { file: path, line: error.line },
+      hint: 'Correct the Jinja there; the README lists what models may use.',
+      cause: error,
+    });
+  }
+}
+
+function macrosOf(statements: readonly Statement[]): MacroDefinition[] {
+  return statements.flatMap((statement) => (statement.kind === 'macro' ? [statement.macro] : []));
+}
+
+function duplicateMacro({ name, line }: MacroDefinition, path: string, before: string): BeltError {
+  return new BeltError(`There are two macros of the name ${name}: in ${before} and ${path}.`, {
+    location: { file: path, line },
+    hint: 'Rename one of them: a macro is called by its name.',
+  });
+}

@@ -1,0 +1,52 @@
+import { BeltError } from '../errors.js';
+import type { ProjectFile } from './files.js';
+import type { Jinja } from './jinja.js';
+import { type ProjectScope, projectContext } from './jinja-context.js';
+import { stringOf } from './python-values.js';
+import type { Relation } from './relation.js';
+
+/** A node's name, that of its file, and where it stands in the project's tree. */
+export function nameOf(projectName: string, file: ProjectFile): { name: string; fqn: string[] } {
+  const parts = file.pathBelowRoot.split('/');
+  const name = (parts.pop() ?? '').replace(/\.(sql|csv)$/, '');
+  return { name, fqn: [projectName, ...parts, name] };
+}
+
+/**
+ * Where a node is built, by dbt's rules: a custom schema is put behind the target's, an alias in
+ * place of the name; a project's own generate_schema_name and generate_alias_name are heard.
+ */
+export function relationOf(
+  scope: ProjectScope,
+  jinja: Jinja,
+  name: string,
+  config: Readonly<Record<string, unknown>>,
+  path: string,
+): Relation {
+  const { target } = scope;
+  const customSchema = textOrNull(config.schema);
+  const alias = textOrNull(config.alias);
+  const node = { name, config, ...(alias === null ? {} : { alias }) };
+  const own = (macro: string, custom: string | null): string | undefined => {
+    const call = jinja.macro(macro, projectContext(scope));
+    if (call === undefined) return undefined;
+    const given = stringOf(call([custom, node], {}, { file: path, line: 1 })).trim();
+    if (given !== '') return given;
+    throw new BeltError(`${macro}() gives no name for ${name}.`, {
+      location: { file: path, line: 1 },
+      hint: 'Let the macro print or return a name in every case.',
+    });
+  };
+  const database = textOrNull(config.database);
+  return {
+    ...(database === null ? {} : { database }),
+    schema:
+      own('generate_schema_name', customSchema) ??
+      (customSchema === null ? target.schema : `${target.schema}_${customSchema}`),
+    identifier: own('generate_alias_name', alias) ?? alias ?? name,
+  };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
+}

@@ -1,0 +1,81 @@
+import type { Relation } from './relation.js';
+
+/** Data of YAML: kept as it stands. */
+export type Data = Readonly<Record<string, unknown>>;
+
+/** What YAML says of a column. */
+export interface ColumnProperties {
+  readonly name: string;
+  readonly description: string;
+  readonly dataType: string | undefined;
+  readonly tags: readonly string[];
+  readonly meta: Data;
+  /** Data tests as YAML gives them: a name, or a name with its arguments. */
+  readonly tests: readonly unknown[];
+}
+
+interface NodeBase {
+  /** For example `model.belt.battery_telemetry`. */
+  readonly uniqueId: string;
+  readonly name: string;
+  /** The file below the project folder, with slashes. */
+  readonly path: string;
+  /** Project name, folders and name: what `fqn:` and folder configs select by. */
+  readonly fqn: readonly string[];
+  readonly description: string;
+  readonly columns: Readonly<Record<string, ColumnProperties>>;
+  /** Data tests of the node as a whole, as YAML gives them. */
+  readonly tests: readonly unknown[];
+  /** Of dbt_project.yml, YAML properties and config() merged, in this order. */
+  readonly config: Data;
+  readonly tags: readonly string[];
+  readonly meta: Data;
+  readonly docs: Data;
+  readonly relation: Relation;
+}
+
+/** A `.sql` file of the model paths. */
+export interface ModelNode extends NodeBase {
+  readonly resourceType: 'model';
+  readonly language: 'sql';
+  readonly rawCode: string;
+  /** SHA-256 of rawCode, in hexadecimal. */
+  readonly checksum: string;
+  /** Unique ids of what it reads, in the order of their first mention. */
+  readonly dependsOn: readonly string[];
+  /** What ref() and seed_rows() name. */
+  readonly refs: readonly { readonly name: string; readonly package: string | undefined }[];
+  /** What source() names: a source and a table of it. */
+  readonly sources: readonly (readonly [string, string])[];
+  /** Whether it reads only what has newly been landed, through new_rows(). */
+  readonly usesNewRows: boolean;
+  /** Unique ids of what new_rows() was asked for. */
+  readonly newRowsOf: readonly string[];
+}
+
+/** A row of a seed: texts by column, null where the field is empty. */
+export type SeedRow = Readonly<Record<string, string | null>>;
+
+/** A `.csv` file of the seed paths. */
+export interface SeedNode extends NodeBase {
+  readonly resourceType: 'seed';
+  /** SHA-256 of the file, in hexadecimal. */
+  readonly checksum: string;
+  readonly header: readonly string[];
+  readonly rows: readonly SeedRow[];
+}
+
+/** A table that the project reads but does not make. */
+export interface SourceNode extends NodeBase {
+  readonly resourceType: 'source';
+  readonly sourceName: string;
+  readonly sourceDescription: string;
+  readonly loadedAtField: string | undefined;
+  /** As YAML gives it: `warn_after`, `error_after`, `filter`. */
+  readonly freshness: Data | undefined;
+}
+
+export type ProjectNode = ModelNode | SeedNode | SourceNode;
+
+/** What can be run. */
+export type RunnableNode = ModelNode | SeedNode;

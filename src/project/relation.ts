@@ -1,0 +1,16 @@
+/** A table or view in the database, by its names as they are, not yet quoted. */
+export interface Relation {
+  /** Told to templates and tools; SQL names a relation by its schema. */
+  readonly database?: string;
+  readonly schema: string;
+  readonly identifier: string;
+}
+
+function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** The relation as SQL names it: `"schema"."name"`. */
+export function renderRelation(relation: Relation): string {
+  return `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.identifier)}`;
+}

@@ -1,0 +1,39 @@
+import { BeltError } from '../errors.js';
+import type { Jinja } from './jinja.js';
+import { isMap } from './yaml-file.js';
+
+/** Values that dbt leaves as they stand, or renders later: texts for people, tests and hooks. */
+const LEFT_ALONE = /^\+?(description|tests|data_tests|unit_tests|(pre|post)[-_]hook|on-run-.*)$/;
+
+/** Renders the Jinja in the values of a YAML file. Throws a BeltError with the entry's line. */
+export type RenderYaml = (value: unknown, place: { file: string; line: number }) => unknown;
+
+export function yamlRenderer(jinja: Jinja, context: Readonly<Record<string, unknown>>): RenderYaml {
+  const render: RenderYaml = (value, place) => {
+    if (typeof value === 'string') {
+      return /\{\{|\{%/.test(value) ? renderText(value, place) : value;
+    }
+    if (Array.isArray(value)) return value.map((item: unknown) => render(item, place));
+    if (!isMap(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        LEFT_ALONE.test(key) ? item : render(item, place),
+      ]),
+    );
+  };
+  const renderText = (text: string, place: { file: string; line: number }): unknown => {
+    try {
+      return jinja.compile(place.file, text).evaluate(context);
+    } catch (error) {
+      if (!(error instanceof BeltError)) throw error;
+      const location = error.location.file === place.file ? place : error.location;
+      throw new BeltError(error.message, { location, ...hintOf(error), cause: error });
+    }
+  };
+  return render;
+}
+
+function hintOf({ hint }: BeltError): { hint?: string } {
+  return hint === undefined ? {} : { hint };
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { BeltError } from '../../src/errors.js';
+import { ProjectFaults } from '../../src/project/faults.js';
+import { faultsOf, load, model, rendered } from './temp-project.js';
+
+describe('macros', () => {
+  it('of macro files are known to every model, and to each other', () => {
+    const files = {
+      'macros/a.sql':
+        "{% macro cents(column) %}{{ half(column) }}{{ scale }}{% endmacro %}{% set scale = '100' %}",
+      'models/macros/b.sql': '{% macro half(x) %}{{ x }}/2*{% endmacro %}',
+    };
+    expect(rendered("select {{ cents('a') }}, {{ belt.half('b') }}", files)).toBe(
+      'select a/2*100, b/2*',
+    );
+  });
+
+  it('see the model that calls them', () => {
+    const files = {
+      'macros/a.sql': '{% macro me() %}{{ this.name }} {{ ref("other") }}{% endmacro %}',
+      'models/other.sql': 'select 1',
+    };
+    const project = load({ 'models/m.sql': '{{ me() }}', ...files });
+    expect(model(project, 'm').dependsOn).toEqual(['model.belt.other']);
+    expect(rendered('{{ me() }}', files)).toBe('m "main"."other"');
+  });
+
+  it('of a model are known to that model only', () => {
+    const text = '{% macro own() %}x{% endmacro %}{{ own() }}';
+    expect(rendered(text)).toBe('x');
+    expect(faultsOf({ 'models/a.sql': text, 'models/b.sql': '\n{{ own() }}' })).toEqual([
+      'models/b.sql:2: own is not defined.',
+    ]);
+  });
+
+  it('name their own file and line when they fail, and who called them', () => {
+    const files = {
+      'macros/deep/a.sql': '{% macro inner() %}\n\n{{ nothing_here }}{% endmacro %}',
+      'macros/b.sql': '\n{% macro outer() %}{{ inner() }}{% endmacro %}',
+      'models/m.sql': 'select 1\n\n, {{ outer() }}',
+    };
+    expect(faultsOf(files)).toEqual(['macros/deep/a.sql:3: nothing_here is not defined.']);
+    try {
+      load(files);
+    } catch (error) {
+      const fault = (error as ProjectFaults).faults[0];
+      expect(error).toBeInstanceOf(ProjectFaults);
+      expect(fault).toBeInstanceOf(BeltError);
+      expect(fault?.hint).toMatch(/Called from macros\/b\.sql:2\. Called from models\/m\.sql:3\.$/);
+    }
+  });
+
+  it('keep the line numbers of the model that uses them', () => {
+    const files = { 'macros/a.sql': '{% macro a() %}\n\n\n\n{% endmacro %}' };
+    expect(faultsOf({ 'models/m.sql': '{{ a() }}\n{{ oops }}', ...files })).toEqual([
+      'models/m.sql:2: oops is not defined.',
+    ]);
+  });
+
+  it('with a fault of syntax, or of one name, are told with file and line', () => {
+    const files = {
+      'macros/a.sql': '{% macro a() %}{% endmacro %}',
+      'macros/b.sql': '\n{% macro a() %}{% endmacro %}',
+      'macros/c.sql': '\n\n{% macro c( %}{% endmacro %}',
+    };
+    expect(faultsOf(files)).toEqual([
+      'macros/b.sql:2: There are two macros of the name a: in macros/a.sql and macros/b.sql.',
+      expect.stringMatching(/^macros\/c\.sql:3: Expected a value/),
+    ]);
+  });
+
+  it('generate_schema_name and generate_alias_name of the project decide on names', () => {
+    const project = load({
+      'macros/names.sql':
+        '{% macro generate_schema_name(custom_schema_name, node) %}{{ custom_schema_name or target.schema }}{% endmacro %}' +
+        '{% macro generate_alias_name(custom_alias_name=none, node=none) %}v_{{ node.name }}{% endmacro %}',
+      'models/m.sql': "{{ config(schema='mart') }} select 1",
+    });
+    expect(model(project, 'm').relation).toEqual({ schema: 'mart', identifier: 'v_m' });
+  });
+});
