@@ -1,0 +1,195 @@
+import { BeltError } from '../errors.js';
+import type { CompiledModel } from '../project/compile.js';
+import type { ModelNode } from '../project/nodes.js';
+import { type Relation, renderRelation } from '../project/relation.js';
+import { columnsOf } from './catalog.js';
+import { recordBatches } from './ledger.js';
+import { choiceConfig, flagConfig, namesConfig } from './model-config.js';
+import type { ModelContext } from './model-context.js';
+import { enterSlice, pendingWork, prepareSlices } from './slices.js';
+
+const STRATEGIES = ['append', 'merge', 'delete+insert', 'upsert'] as const;
+type Strategy = (typeof STRATEGIES)[number];
+
+const SCHEMA_CHANGES = ['ignore', 'fail', 'append_new_columns', 'sync_all_columns'] as const;
+
+/** Makes an empty table of the columns that a model selects. */
+export async function createEmptyTable(
+  context: ModelContext,
+  relation: Relation,
+  compiled: CompiledModel,
+): Promise<void> {
+  await prepareSlices(context.client);
+  await context.client.query(
+    `create table ${renderRelation(relation)} as\n${compiled.sql}\nwith no data`,
+  );
+}
+
+/**
+ * Writes into `target` what the model selects: once, or, where it reads new rows of landed
+ * batches, a slice at a time, noting the batches in the ledger. Gives the rows written.
+ */
+export async function writeRows(
+  context: ModelContext,
+  target: Relation,
+  compiled: CompiledModel,
+  everything: boolean,
+): Promise<number> {
+  const { client, node } = context;
+  const write = await rowWriter(context, target, compiled);
+  if (!node.usesNewRows) return write();
+  const work = await pendingWork(client, node.uniqueId, everything);
+  let rows = 0;
+  let readings = 0;
+  for (const slice of work.slices) {
+    context.onProgress(readings, work.readings);
+    await enterSlice(client, slice);
+    rows += await write();
+    readings += slice.readings;
+    // a checkpoint keeps the write-ahead log, and so the time of the next opening, short
+    if (context.checkpoints) await client.query('checkpoint');
+  }
+  context.onProgress(readings, work.readings);
+  await recordBatches(client, node.uniqueId, work.batches, everything);
+  return rows;
+}
+
+async function rowWriter(
+  context: ModelContext,
+  target: Relation,
+  compiled: CompiledModel,
+): Promise<() => Promise<number>> {
+  const { client, node } = context;
+  const columns = await matchColumns(context, target, compiled);
+  const statements = statementsFor(node, target, compiled.sql, columns, (name) =>
+    client.escapeIdentifier(name),
+  );
+  return async () => {
+    let rows = 0;
+    for (const statement of statements) {
+      const result = await client.query(statement);
+      if (result.command === 'INSERT' || result.command === 'MERGE') rows += result.rowCount ?? 0;
+    }
+    return rows;
+  };
+}
+
+function strategyOf(node: ModelNode): Strategy {
+  const fallback = namesConfig(node, 'unique_key').length > 0 ? 'delete+insert' : 'append';
+  const strategy = choiceConfig(node, 'incremental_strategy', STRATEGIES, fallback);
+  if (strategy !== 'append' && namesConfig(node, 'unique_key').length === 0) {
+    throw new BeltError(`${node.name} has incremental_strategy ${strategy}, but no unique_key.`, {
+      location: { file: node.path },
+      hint: "Name the columns that tell its rows apart: unique_key=['device_id', 'ts'].",
+    });
+  }
+  return strategy;
+}
+
+function statementsFor(
+  node: ModelNode,
+  target: Relation,
+  sql: string,
+  columns: readonly string[],
+  quote: (name: string) => string,
+): string[] {
+  const into = renderRelation(target);
+  const list = columns.map(quote).join(', ');
+  const insert = `insert into ${into} as existing (${list})\nselect ${list} from (\n${sql}\n) as model`;
+  const keys = namesConfig(node, 'unique_key');
+  const others = columns.filter((name) => !keys.includes(name)).map(quote);
+  const matches = keys.map((name) => `target.${quote(name)} = source.${quote(name)}`).join(' and ');
+  switch (strategyOf(node)) {
+    case 'append':
+      return [insert];
+    case 'upsert':
+      return [
+        upsert(insert, keys.map(quote), others, flagConfig(node, 'upsert_keeps_when_null', false)),
+      ];
+    case 'merge':
+      return [
+        `merge into ${into} as target using (\n${sql}\n) as source on ${matches}
+          ${others.length === 0 ? '' : `when matched then update set ${others.map((name) => `${name} = source.${name}`).join(', ')}`}
+          when not matched then insert (${list}) values (${columns.map((name) => `source.${quote(name)}`).join(', ')})`,
+      ];
+    case 'delete+insert':
+      return [
+        'drop table if exists pg_temp.belt_delta',
+        `create temp table belt_delta as\n${sql}`,
+        `delete from ${into} as target using pg_temp.belt_delta as source where ${matches}`,
+        `insert into ${into} (${list}) select ${list} from pg_temp.belt_delta`,
+        'drop table pg_temp.belt_delta',
+      ];
+  }
+}
+
+/** Rows that would not change are left alone, so that nothing is rewritten or refreshed for them. */
+function upsert(
+  insert: string,
+  keys: readonly string[],
+  others: readonly string[],
+  keepsWhenNull: boolean,
+): string {
+  const conflict = `${insert}\non conflict (${keys.join(', ')})`;
+  if (others.length === 0) return `${conflict} do nothing`;
+  const values = others.map((name) =>
+    keepsWhenNull ? `coalesce(excluded.${name}, existing.${name})` : `excluded.${name}`,
+  );
+  const updates = others.map((name, index) => `${name} = ${values[index]}`);
+  return `${conflict} do update set
+    ${updates.join(',\n    ')}
+    where (${others.map((name) => `existing.${name}`).join(', ')})
+      is distinct from (${values.join(', ')})`;
+}
+
+/** The columns to write, after the target has been brought in line as on_schema_change says. */
+async function matchColumns(
+  context: ModelContext,
+  target: Relation,
+  compiled: CompiledModel,
+): Promise<string[]> {
+  const { client, node } = context;
+  const into = renderRelation(target);
+  await prepareSlices(client);
+  await client.query('drop table if exists pg_temp.belt_shape');
+  await client.query(`create temp table belt_shape as\n${compiled.sql}\nwith no data`);
+  const selected = await columnsOf(client, 'pg_temp.belt_shape');
+  await client.query('drop table pg_temp.belt_shape');
+  const existing = await columnsOf(client, into);
+  const added = selected.filter((column) => !existing.some(({ name }) => name === column.name));
+  const removed = existing.filter((column) => !selected.some(({ name }) => name === column.name));
+  const policy = choiceConfig(node, 'on_schema_change', SCHEMA_CHANGES, 'ignore');
+  if (policy === 'fail' && added.length + removed.length > 0) {
+    throw new BeltError(
+      `${node.name} selects other columns than ${into} has: ${describeChange(added, removed)}.`,
+      {
+        location: { file: node.path },
+        hint: 'Run it with --full-refresh, or set on_schema_change to append_new_columns.',
+      },
+    );
+  }
+  if (policy === 'append_new_columns' || policy === 'sync_all_columns') {
+    for (const column of added) {
+      await client.query(
+        `alter table ${into} add column ${client.escapeIdentifier(column.name)} ${column.type}`,
+      );
+    }
+  }
+  if (policy === 'sync_all_columns') {
+    for (const column of removed) {
+      await client.query(`alter table ${into} drop column ${client.escapeIdentifier(column.name)}`);
+    }
+  }
+  const written =
+    policy === 'ignore' ? selected.filter((column) => !added.includes(column)) : selected;
+  return written.map((column) => column.name);
+}
+
+function describeChange(
+  added: readonly { name: string }[],
+  removed: readonly { name: string }[],
+): string {
+  return [...added.map(({ name }) => `+${name}`), ...removed.map(({ name }) => `-${name}`)].join(
+    ', ',
+  );
+}

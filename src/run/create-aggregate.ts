@@ -1,0 +1,30 @@
+import type { ModelNode } from '../project/nodes.js';
+import { type Relation, renderRelation } from '../project/relation.js';
+import { createIndexes } from './indexes.js';
+import { flagConfig } from './model-config.js';
+import type { ModelContext } from './model-context.js';
+import { applyCompressionSettings } from './policies.js';
+
+/** Makes a continuous aggregate without data, with its indexes and columnstore settings. */
+export async function createAggregate(
+  context: ModelContext,
+  node: ModelNode,
+  relation: Relation,
+  shadows: ReadonlyMap<string, Relation>,
+): Promise<void> {
+  const compiled = context.compile(node, {
+    isIncremental: false,
+    target: relation,
+    shadows,
+  });
+  const options = [
+    'timescaledb.continuous',
+    `timescaledb.materialized_only = ${flagConfig(node, 'materialized_only', false)}`,
+    `timescaledb.create_group_indexes = ${flagConfig(node, 'create_group_indexes', true)}`,
+  ];
+  await context.client.query(
+    `create materialized view ${renderRelation(relation)} with (${options.join(', ')}) as\n${compiled.sql}\nwith no data`,
+  );
+  await createIndexes(context.client, node, relation, false);
+  await applyCompressionSettings(context.client, node, relation, 'materialized view');
+}

@@ -1,0 +1,64 @@
+import { BeltError } from '../errors.js';
+import type { RunnableNode } from '../project/nodes.js';
+
+/** What a person is told of a node that failed. */
+export interface Explanation {
+  readonly message: string;
+  readonly file: string;
+  readonly line?: number;
+  readonly hint: string;
+}
+
+interface DatabaseFault {
+  readonly message: string;
+  readonly code?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly position?: string;
+}
+
+const CANCELLED = '57014';
+
+/** Puts an error of the database or of belt into words: what, where, and what to do. */
+export function explainFault(error: unknown, node: RunnableNode): Explanation {
+  if (error instanceof BeltError) {
+    return {
+      message: error.message,
+      file: error.location.file ?? node.path,
+      ...(error.location.line === undefined ? {} : { line: error.location.line }),
+      hint: error.hint ?? compiledHint(node),
+    };
+  }
+  const fault = error as DatabaseFault;
+  if (fault.code === CANCELLED) {
+    return {
+      message: 'It was cancelled, and rolled back.',
+      file: node.path,
+      hint: 'Run `belt transform` again: what was complete is not done twice.',
+    };
+  }
+  const parts = [fault.message, fault.detail].filter(Boolean);
+  const line = lineOf(fault, node);
+  return {
+    message: `${parts.join(' ')}${fault.code === undefined ? '' : ` (SQLSTATE ${fault.code})`}`,
+    file: node.path,
+    ...(line === undefined ? {} : { line }),
+    hint: fault.hint ?? compiledHint(node),
+  };
+}
+
+function compiledHint(node: RunnableNode): string {
+  return `Correct ${node.path} and run it again with \`belt transform --select ${node.name}+\`.`;
+}
+
+/** The line of the model that names what the database does not know. */
+function lineOf(fault: DatabaseFault, node: RunnableNode): number | undefined {
+  if (node.resourceType !== 'model') return undefined;
+  const named = /"([^"]+)"|(?:column|function) ([\w.]+)/.exec(fault.message);
+  const word = (named?.[1] ?? named?.[2])?.split('.').at(-1);
+  if (word === undefined) return undefined;
+  const lines = node.rawCode.split('\n');
+  const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const at = lines.findIndex((text) => new RegExp(`(^|\\W)${escaped}(\\W|$)`).test(text));
+  return at < 0 ? undefined : at + 1;
+}

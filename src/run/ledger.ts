@@ -1,0 +1,53 @@
+import type { ClientBase } from 'pg';
+
+/** Notes that a model has processed batches: in the transaction that writes its rows. */
+export async function recordBatches(
+  client: ClientBase,
+  node: string,
+  batches: readonly string[],
+  everything: boolean,
+): Promise<void> {
+  if (everything) await client.query('delete from belt.model_batch where node = $1', [node]);
+  await client.query(
+    `insert into belt.model_batch (node, batch_id)
+      select $1, unnest($2::bigint[]) on conflict do nothing`,
+    [node, batches],
+  );
+}
+
+/** What a relation was last built from. */
+export interface RelationState {
+  readonly relation: string;
+  readonly materialized: string;
+  readonly sqlChecksum: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export async function readRelationState(
+  client: ClientBase,
+  node: string,
+): Promise<RelationState | undefined> {
+  const { rows } = await client.query<RelationState>(
+    `select relation, materialized, sql_checksum as "sqlChecksum", config
+      from belt.relation_state where node = $1`,
+    [node],
+  );
+  return rows[0];
+}
+
+export async function writeRelationState(
+  client: ClientBase,
+  node: string,
+  state: RelationState,
+): Promise<void> {
+  await client.query(
+    `insert into belt.relation_state (node, relation, materialized, sql_checksum, config)
+      values ($1, $2, $3, $4, $5)
+      on conflict (node) do update set relation = excluded.relation,
+        materialized = excluded.materialized, sql_checksum = excluded.sql_checksum,
+        config = excluded.config, updated_at = now()
+      where (relation_state.relation, relation_state.materialized, relation_state.sql_checksum, relation_state.config)
+        is distinct from (excluded.relation, excluded.materialized, excluded.sql_checksum, excluded.config)`,
+    [node, state.relation, state.materialized, state.sqlChecksum, JSON.stringify(state.config)],
+  );
+}

@@ -1,0 +1,71 @@
+import { inTransaction } from '../../database/transaction.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
+import { findRelation } from '../catalog.js';
+import { createAggregate } from '../create-aggregate.js';
+import { createIndexes } from '../indexes.js';
+import { readRelationState, recordBatches } from '../ledger.js';
+import { flagConfig } from '../model-config.js';
+import type { Materialization, ModelContext } from '../model-context.js';
+import { applyCompressionSettings, applyPolicies } from '../policies.js';
+import { rebuildBeside } from '../rebuild-beside.js';
+import { refreshTouched } from '../refresh.js';
+import { configChanged, sqlChanged } from '../relation-changes.js';
+import { describeRelation } from '../relation-docs.js';
+import { applyGrants } from '../relation-grants.js';
+import { refuseToReplace } from '../replacing.js';
+import { pendingWork } from '../slices.js';
+
+/** A continuous aggregate: made once, refreshed where new batches touch it, rebuilt when asked to. */
+export const continuousAggregate: Materialization = async (context) => {
+  const { client, node } = context;
+  const kind = await findRelation(client, node.relation);
+  await refuseToReplace(context, kind, ['continuous_aggregate']);
+  const rebuilt = context.rebuilt.has(node.uniqueId);
+  if (kind !== undefined && context.fullRefresh && !rebuilt) {
+    await rebuildBeside(context, async (beside, shadows) => {
+      await createAggregate(context, node, beside, shadows);
+      return 0;
+    });
+    return { message: 'REBUILD' };
+  }
+  const state = await readRelationState(client, node.uniqueId);
+  const changed = kind !== undefined && !rebuilt && sqlChanged(context, state);
+  const compiled = context.compile(node, { isIncremental: kind !== undefined });
+  await inTransaction(client, async () => {
+    for (const hook of compiled.preHooks) await client.query(hook);
+    if (kind === undefined) {
+      await createAggregate(context, node, node.relation, new Map());
+    } else if (configChanged(node, state)) {
+      await alterAggregate(context, node.relation);
+    }
+    await applyPolicies(client, node, node.relation, configChanged(node, state));
+    await describeRelation(client, node, node.relation, 'view');
+    await applyGrants(client, node, node.relation);
+  });
+  // a refresh commits by itself, so the ledger follows it: after a crash it is only done once more
+  const work = await pendingWork(client, node.uniqueId, kind === undefined);
+  const windows = await refreshTouched(client, node.relation, work.batches);
+  await inTransaction(client, async () => {
+    await recordBatches(client, node.uniqueId, work.batches, kind === undefined);
+    for (const hook of compiled.postHooks) await client.query(hook);
+  });
+  const verb = kind === undefined ? 'CREATE' : rebuilt ? 'REBUILD' : 'REFRESH';
+  return {
+    message: `${verb} ${windows} ${windows === 1 ? 'window' : 'windows'}`,
+    ...(changed
+      ? {
+          warning: `The query of ${node.name} has changed, but a continuous aggregate keeps the one that it was made with. Run \`belt transform --full-refresh --select ${node.name}+\` to rebuild it.`,
+        }
+      : {}),
+  };
+};
+
+async function alterAggregate(context: ModelContext, relation: Relation): Promise<void> {
+  const { client, node } = context;
+  await client.query(
+    `alter materialized view ${renderRelation(relation)}
+      set (timescaledb.materialized_only = ${flagConfig(node, 'materialized_only', false)})`,
+  );
+  await createIndexes(client, node, relation, false);
+  await applyCompressionSettings(client, node, relation, 'materialized view');
+}

@@ -1,0 +1,32 @@
+import { inTransaction } from '../../database/transaction.js';
+import { renderRelation } from '../../project/relation.js';
+import { createEmptyTable, writeRows } from '../build-rows.js';
+import { findRelation } from '../catalog.js';
+import { createIndexes } from '../indexes.js';
+import type { Materialization } from '../model-context.js';
+import { describeRelation } from '../relation-docs.js';
+import { applyGrants } from '../relation-grants.js';
+import { besideRelation, refuseToReplace } from '../replacing.js';
+import { swapTable } from '../swap-table.js';
+
+export const table: Materialization = async (context) => {
+  const { client, node } = context;
+  const beside = besideRelation(node);
+  const compiled = context.compile(node, { isIncremental: false });
+  const kind = await findRelation(client, node.relation);
+  await refuseToReplace(context, kind, ['view', 'table']);
+  const rows = await inTransaction(client, async () => {
+    for (const hook of compiled.preHooks) await client.query(hook);
+    await client.query(`drop table if exists ${renderRelation(beside)}`);
+    await createEmptyTable(context, beside, compiled);
+    const written = await writeRows(context, beside, compiled, true);
+    await createIndexes(client, node, beside, false);
+    await swapTable(client, node, beside);
+    await describeRelation(client, node, node.relation, 'table');
+    await applyGrants(client, node, node.relation);
+    for (const hook of compiled.postHooks) await client.query(hook);
+    return written;
+  });
+  await client.query(`analyze ${renderRelation(node.relation)}`);
+  return { rows, message: `SELECT ${rows}` };
+};

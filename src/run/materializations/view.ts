@@ -1,0 +1,43 @@
+import { inTransaction } from '../../database/transaction.js';
+import { renderRelation } from '../../project/relation.js';
+import { dropRelation, findRelation } from '../catalog.js';
+import { keepingDependentViews } from '../dependent-views.js';
+import type { Materialization } from '../model-context.js';
+import { describeRelation } from '../relation-docs.js';
+import { applyGrants } from '../relation-grants.js';
+import { refuseToReplace } from '../replacing.js';
+
+/** The columns cannot be changed in place: 42P16 is "invalid table definition". */
+const NOT_REPLACEABLE = '42P16';
+
+export const view: Materialization = async (context) => {
+  const { client, node } = context;
+  const { sql, preHooks, postHooks } = context.compile(node, { isIncremental: false });
+  const name = renderRelation(node.relation);
+  const kind = await findRelation(client, node.relation);
+  await refuseToReplace(context, kind, ['view', 'table']);
+  const create = `create or replace view ${name} as\n${sql}`;
+  await inTransaction(client, async () => {
+    for (const hook of preHooks) await client.query(hook);
+    await client.query('savepoint belt_view');
+    try {
+      if (kind === 'table') await replace();
+      else await client.query(create);
+    } catch (error) {
+      if ((error as { code?: string }).code !== NOT_REPLACEABLE) throw error;
+      await client.query('rollback to savepoint belt_view');
+      await replace();
+    }
+    await describeRelation(client, node, node.relation, 'view');
+    await applyGrants(client, node, node.relation);
+    for (const hook of postHooks) await client.query(hook);
+  });
+  return { message: 'CREATE VIEW' };
+
+  function replace(): Promise<void> {
+    return keepingDependentViews(client, [node.relation], async () => {
+      await dropRelation(client, node.relation);
+      await client.query(create);
+    });
+  }
+};

@@ -1,0 +1,158 @@
+import type { ClientBase } from 'pg';
+import type { ModelNode } from '../project/nodes.js';
+import { type Relation, renderRelation } from '../project/relation.js';
+import { groupConfig, intervalOf, namesOf, textConfig } from './model-config.js';
+
+/** A policy that a model's config asks for: how to remove it, and the call that adds it. */
+interface Policy {
+  /** The job's procedure, as timescaledb_information.jobs names it. */
+  readonly procedure: string;
+  readonly remove: string;
+  /** Undefined where the config does not ask for it. */
+  readonly add: { readonly sql: string; readonly values: readonly unknown[] } | undefined;
+}
+
+/** Brings the policies of a relation in line with the config: `changed` ones are made anew. */
+export async function applyPolicies(
+  client: ClientBase,
+  node: ModelNode,
+  relation: Relation,
+  changed: boolean,
+): Promise<void> {
+  const present = await presentPolicies(client, relation);
+  for (const policy of wantedPolicies(node)) {
+    const exists = present.has(policy.procedure);
+    if (exists && (changed || policy.add === undefined)) {
+      await client.query(policy.remove, [renderRelation(relation)]);
+    }
+    if (policy.add !== undefined && (changed || !exists)) {
+      await client.query(policy.add.sql, [renderRelation(relation), ...policy.add.values]);
+    }
+  }
+}
+
+function wantedPolicies(node: ModelNode): Policy[] {
+  return [refreshPolicy(node), compressionPolicy(node), retentionPolicy(node), reorderPolicy(node)];
+}
+
+function refreshPolicy(node: ModelNode): Policy {
+  const config = groupConfig(node, 'refresh_policy');
+  const interval = (key: string) => intervalOf(node, `refresh_policy.${key}`, config?.[key]);
+  return {
+    procedure: 'policy_refresh_continuous_aggregate',
+    remove: 'select remove_continuous_aggregate_policy($1::regclass, if_exists => true)',
+    add: config && {
+      sql: `select add_continuous_aggregate_policy($1::regclass, start_offset => $2::interval,
+        end_offset => $3::interval, schedule_interval => $4::interval)`,
+      values: [
+        interval('start_offset') ?? null,
+        interval('end_offset') ?? null,
+        interval('schedule_interval') ?? '1 hour',
+      ],
+    },
+  };
+}
+
+function compressionPolicy(node: ModelNode): Policy {
+  const config = groupConfig(node, 'compression');
+  const after = intervalOf(node, 'compression.after', config?.after);
+  return {
+    procedure: 'policy_compression',
+    remove: 'select remove_compression_policy($1::regclass, if_exists => true)',
+    add:
+      config && after !== undefined
+        ? {
+            sql: `select add_compression_policy($1::regclass, compress_after => $2::interval,
+              schedule_interval => $3::interval)`,
+            values: [
+              after,
+              intervalOf(node, 'compression.schedule_interval', config.schedule_interval) ??
+                '12 hours',
+            ],
+          }
+        : undefined,
+  };
+}
+
+function retentionPolicy(node: ModelNode): Policy {
+  const config = node.config.retention_policy;
+  const group = typeof config === 'object' ? groupConfig(node, 'retention_policy') : undefined;
+  const after = intervalOf(
+    node,
+    'retention_policy',
+    group?.drop_after ?? (group ? undefined : textConfig(node, 'retention_policy')),
+  );
+  return {
+    procedure: 'policy_retention',
+    remove: 'select remove_retention_policy($1::regclass, if_exists => true)',
+    add:
+      after === undefined
+        ? undefined
+        : {
+            sql: `select add_retention_policy($1::regclass, drop_after => $2::interval,
+              schedule_interval => $3::interval)`,
+            values: [
+              after,
+              intervalOf(node, 'retention_policy.schedule_interval', group?.schedule_interval) ??
+                '1 day',
+            ],
+          },
+  };
+}
+
+function reorderPolicy(node: ModelNode): Policy {
+  const index = groupConfig(node, 'reorder_policy')?.index ?? node.config.reorder_policy;
+  return {
+    procedure: 'policy_reorder',
+    remove: 'select remove_reorder_policy($1::regclass, if_exists => true)',
+    add:
+      typeof index === 'string'
+        ? { sql: 'select add_reorder_policy($1::regclass, $2::name)', values: [index] }
+        : undefined,
+  };
+}
+
+/** Turns the columnstore of a hypertable or continuous aggregate on, off, or to other settings. */
+export async function applyCompressionSettings(
+  client: ClientBase,
+  node: ModelNode,
+  relation: Relation,
+  keyword: 'table' | 'materialized view',
+): Promise<void> {
+  const config = groupConfig(node, 'compression');
+  if (config === undefined) return;
+  const quote = (name: string) => client.escapeIdentifier(name);
+  const settings = ['timescaledb.compress'];
+  const segments = namesOf(node, 'compression.segmentby', config.segmentby);
+  if (segments.length > 0) {
+    settings.push(
+      `timescaledb.compress_segmentby = ${client.escapeLiteral(segments.map(quote).join(', '))}`,
+    );
+  }
+  const order = namesOf(node, 'compression.orderby', config.orderby).map((term) => {
+    const [, column = term, direction = ''] = /^(\S+)((?:\s+\w+)*)$/.exec(term.trim()) ?? [];
+    return `${quote(column)}${direction}`;
+  });
+  if (order.length > 0) {
+    settings.push(`timescaledb.compress_orderby = ${client.escapeLiteral(order.join(', '))}`);
+  }
+  const chunk = intervalOf(node, 'compression.chunk_time_interval', config.chunk_time_interval);
+  if (chunk !== undefined) {
+    settings.push(`timescaledb.compress_chunk_time_interval = ${client.escapeLiteral(chunk)}`);
+  }
+  await client.query(`alter ${keyword} ${renderRelation(relation)} set (${settings.join(', ')})`);
+}
+
+async function presentPolicies(client: ClientBase, relation: Relation): Promise<Set<string>> {
+  const { rows } = await client.query<{ proc_name: string }>(
+    `select job.proc_name
+      from timescaledb_information.jobs as job
+      left join timescaledb_information.continuous_aggregates as aggregate
+        on aggregate.materialization_hypertable_schema = job.hypertable_schema
+        and aggregate.materialization_hypertable_name = job.hypertable_name
+      where coalesce(aggregate.view_schema, job.hypertable_schema) = $1
+        and coalesce(aggregate.view_name, job.hypertable_name) = $2`,
+    [relation.schema, relation.identifier],
+  );
+  return new Set(rows.map((row) => row.proc_name));
+}

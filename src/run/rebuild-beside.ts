@@ -1,0 +1,124 @@
+import { inTransaction } from '../database/transaction.js';
+import { BeltError } from '../errors.js';
+import type { ModelNode } from '../project/nodes.js';
+import { type Relation, renderRelation } from '../project/relation.js';
+import { dropRelation, findRelation, renameRelation } from './catalog.js';
+import { createAggregate } from './create-aggregate.js';
+import { keepingDependentViews } from './dependent-views.js';
+import { recordBatches } from './ledger.js';
+import type { ModelContext } from './model-context.js';
+import { applyPolicies } from './policies.js';
+import { refreshAll } from './refresh.js';
+import { copyGrants } from './relation-grants.js';
+import { besideRelation, retiredRelation } from './replacing.js';
+import { pendingWork } from './slices.js';
+
+/**
+ * Rebuilds a hypertable or continuous aggregate, and the continuous aggregates over it, beside
+ * those that readers use, and swaps them all in one short transaction. `build` makes and fills the
+ * new relation of the model itself, and gives its rows.
+ */
+export async function rebuildBeside(
+  context: ModelContext,
+  build: (beside: Relation, shadows: ReadonlyMap<string, Relation>) => Promise<number>,
+): Promise<number> {
+  const { client, node } = context;
+  const over = await builtAggregates(context);
+  const group = [node, ...over];
+  await refuseStrangers(context, group);
+  const shadows = new Map(group.map((member) => [member.uniqueId, besideRelation(member)]));
+  await dropGroup(context, group, besideRelation);
+  await dropGroup(context, group, retiredRelation);
+  try {
+    const batches = (await pendingWork(client, node.uniqueId, true)).batches;
+    const rows = await inTransaction(client, () => build(besideRelation(node), shadows));
+    for (const member of over) {
+      await inTransaction(client, () =>
+        createAggregate(context, member, besideRelation(member), shadows),
+      );
+    }
+    for (const member of group) {
+      if (member.config.materialized === 'continuous_aggregate') {
+        await refreshAll(client, besideRelation(member));
+      }
+    }
+    await inTransaction(client, async () => {
+      await swapGroup(context, group);
+      for (const member of group) {
+        if (!member.usesNewRows) await recordBatches(client, member.uniqueId, batches, true);
+      }
+      for (const hook of context.compile(node, { isIncremental: false }).postHooks) {
+        await client.query(hook);
+      }
+    });
+    for (const member of group) context.rebuilt.add(member.uniqueId);
+    await dropGroup(context, group, retiredRelation);
+    return rows;
+  } catch (error) {
+    await dropGroup(context, group, besideRelation).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function builtAggregates(context: ModelContext): Promise<ModelNode[]> {
+  const built: ModelNode[] = [];
+  for (const aggregate of context.aggregatesOver) {
+    const kind = await findRelation(context.client, aggregate.relation);
+    if (kind === 'continuous_aggregate') built.push(aggregate);
+  }
+  return built;
+}
+
+/** A continuous aggregate that no model describes cannot be made again over the new relation. */
+async function refuseStrangers(context: ModelContext, group: readonly ModelNode[]): Promise<void> {
+  const names = group.map((member) => renderRelation(member.relation));
+  const { rows } = await context.client.query<{ name: string }>(
+    `with recursive aggregate as (
+        select format('%I.%I', view_schema, view_name)::regclass as relation,
+          format('%I.%I', hypertable_schema, hypertable_name)::regclass as reads,
+          format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass
+            as materialization
+        from timescaledb_information.continuous_aggregates
+      ),
+      member (relation, materialization) as (
+        select relation, materialization from aggregate
+        where reads = any ($1::regclass[]) or relation = any ($1::regclass[])
+        union
+        select aggregate.relation, aggregate.materialization
+        from member join aggregate on aggregate.reads = member.materialization
+      )
+      select relation::text as name from member where relation <> all ($1::regclass[])`,
+    [names],
+  );
+  if (rows.length === 0) return;
+  throw new BeltError(
+    `${context.node.name} cannot be rebuilt: the continuous ${rows.length === 1 ? 'aggregate' : 'aggregates'} ${rows.map((row) => row.name).join(', ')} over it ${rows.length === 1 ? 'is' : 'are'} not a model of this project.`,
+    {
+      location: { file: context.node.path },
+      hint: "Drop it, or write it as a model with materialized='continuous_aggregate'.",
+    },
+  );
+}
+
+/** What reads a relation is dropped before it. */
+async function dropGroup(
+  context: ModelContext,
+  group: readonly ModelNode[],
+  nameOf: (node: ModelNode) => Relation,
+): Promise<void> {
+  for (const member of group.toReversed()) await dropRelation(context.client, nameOf(member));
+}
+
+async function swapGroup(context: ModelContext, group: readonly ModelNode[]): Promise<void> {
+  const { client } = context;
+  const relations = group.map((member) => member.relation);
+  await keepingDependentViews(client, relations, async () => {
+    for (const member of group) {
+      const beside = besideRelation(member);
+      await copyGrants(client, member.relation, beside);
+      await renameRelation(client, member.relation, retiredRelation(member).identifier);
+      await renameRelation(client, beside, member.relation.identifier);
+      await applyPolicies(client, member, member.relation, true);
+    }
+  });
+}

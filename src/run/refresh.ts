@@ -1,0 +1,71 @@
+import type { ClientBase } from 'pg';
+import { type Relation, renderRelation } from '../project/relation.js';
+
+/** Windows that one call of refresh covers at the most; more are merged with their neighbours. */
+const MAX_WINDOWS = 200;
+
+interface Window {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Refreshes the buckets of a continuous aggregate that the readings of `batches` touch, and no
+ * others. Gives how many windows were refreshed.
+ */
+export async function refreshTouched(
+  client: ClientBase,
+  relation: Relation,
+  batches: readonly string[],
+): Promise<number> {
+  if (batches.length === 0) return 0;
+  const width = await bucketWidth(client, relation);
+  const { rows } = await client.query<Window>(
+    `with touched as (
+        select unnest(range_agg(touched_hours)) as hours
+        from raw.telemetry_response
+        where batch_id = any ($1::bigint[]) and not isempty(touched_hours)
+      ),
+      bucketed as (
+        select unnest(range_agg(tstzrange(
+          time_bucket($2::interval, timestamptz 'epoch' + lower(hours) * interval '1 hour'),
+          time_bucket($2::interval, timestamptz 'epoch' + upper(hours) * interval '1 hour' - interval '1 microsecond')
+            + $2::interval
+        ))) as bucket_range
+        from touched
+      ),
+      grouped as (
+        select bucket_range, ntile($3) over (order by bucket_range) as part from bucketed
+      )
+      select min(lower(bucket_range))::text as from, max(upper(bucket_range))::text as to
+      from grouped group by part order by part`,
+    [batches, width, MAX_WINDOWS],
+  );
+  for (const window of rows) {
+    await client.query(
+      'call refresh_continuous_aggregate($1::regclass, $2::timestamptz, $3::timestamptz)',
+      [renderRelation(relation), window.from, window.to],
+    );
+  }
+  return rows.length;
+}
+
+/** Refreshes all of a continuous aggregate that is out of date. */
+export async function refreshAll(client: ClientBase, relation: Relation): Promise<void> {
+  await client.query('call refresh_continuous_aggregate($1::regclass, null, null)', [
+    renderRelation(relation),
+  ]);
+}
+
+async function bucketWidth(client: ClientBase, relation: Relation): Promise<string> {
+  const { rows } = await client.query<{ width: string }>(
+    `select bucket.bucket_width as width
+      from _timescaledb_catalog.continuous_agg as aggregate
+      cross join lateral _timescaledb_functions.cagg_get_bucket_function_info(
+        aggregate.mat_hypertable_id
+      ) as bucket
+      where aggregate.user_view_schema = $1 and aggregate.user_view_name = $2`,
+    [relation.schema, relation.identifier],
+  );
+  return rows[0]?.width ?? '1 day';
+}
