@@ -1,0 +1,4 @@
+import { BUNDLED_DATA } from '../folders.js';
+import { writeBundledData } from './bundled-data.js';
+
+writeBundledData(BUNDLED_DATA);
