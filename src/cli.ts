@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { addDbCommand } from './commands/db.js';
+import { addDoctorCommand } from './commands/doctor.js';
+import { addLandCommand } from './commands/land.js';
+import { addMigrateCommand } from './commands/migrate.js';
+import { addQueryCommand } from './commands/query.js';
+import { addStartCommand } from './commands/start.js';
+import { addStatusCommand } from './commands/status.js';
+import { addTransformCommand } from './commands/transform.js';
+import { BELT_VERSION } from './folders.js';
+import { reportFault } from './report-fault.js';
+
+const program = new Command('belt')
+  .description('Battery ELT on TimescaleDB: land vendor JSON, transform it with SQL models.')
+  .version(BELT_VERSION)
+  .addOption(
+    new Option(
+      '--database-url <url>',
+      'embedded:PATH or postgres://… (default: DATABASE_URL, or embedded:.belt)',
+    ),
+  )
+  .addOption(
+    new Option('--project-dir <dir>', 'the folder of the models (default: the working folder)'),
+  )
+  .addOption(
+    new Option('--log-format <format>', 'how to log to standard error')
+      .choices(['text', 'json'])
+      .default('text'),
+  )
+  .addOption(new Option('--debug', 'print stack traces').default(false))
+  .showHelpAfterError('(see belt --help)')
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride();
+
+addStartCommand(program);
+addLandCommand(program);
+addTransformCommand(program);
+addStatusCommand(program);
+addQueryCommand(program);
+addMigrateCommand(program);
+addDoctorCommand(program);
+addDbCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    process.exitCode = reportFault(error, program.opts<{ debug: boolean; logFormat: string }>());
+  }
+}

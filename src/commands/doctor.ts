@@ -1,0 +1,25 @@
+import { type Command, Option } from 'commander';
+import { diagnose, type Finding } from '../database/diagnosis.js';
+import { type GlobalOptions, withDatabase } from './scope.js';
+
+const MARKS = { ok: 'ok     ', warning: 'WARNING', fault: 'FAULT  ' };
+
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description('what engine answers, what is wrong with it, and what to do')
+    .addOption(new Option('--json', 'print JSON').default(false))
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { json: boolean }>();
+      const findings = await withDatabase(options, 'doctor', ({ database }) => diagnose(database));
+      process.stdout.write(
+        `${options.json ? JSON.stringify(findings) : findings.map(findingText).join('\n')}\n`,
+      );
+      if (findings.some(({ status }) => status === 'fault')) process.exitCode = 1;
+    });
+}
+
+function findingText({ check, status, message, hint }: Finding): string {
+  const line = `${MARKS[status]} ${check}: ${message}`;
+  return hint === undefined ? line : `${line}\n        ${hint}`;
+}

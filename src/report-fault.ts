@@ -1,0 +1,48 @@
+import { BeltError, UsageError } from './errors.js';
+import { ProjectFaults } from './project/faults.js';
+
+/** Tells a fault to a person, or to a machine; gives the exit code. */
+export function reportFault(
+  error: unknown,
+  options: { readonly debug: boolean; readonly logFormat: string },
+): number {
+  const faults = error instanceof ProjectFaults ? [...error.faults, error] : [error];
+  for (const fault of faults) {
+    process.stderr.write(
+      options.logFormat === 'json'
+        ? `${JSON.stringify({ time: new Date().toISOString(), event: 'error', ...partsOf(fault) })}\n`
+        : `${faultText(fault)}\n`,
+    );
+  }
+  if (options.debug) process.stderr.write(`${stackOf(error)}\n`);
+  return error instanceof UsageError ? 2 : 1;
+}
+
+function partsOf(error: unknown) {
+  const { message } = error as Error;
+  if (!(error instanceof BeltError)) return { message };
+  return { message, ...error.location, hint: error.hint };
+}
+
+/** `file:line: message`, and what to do on a line of its own. */
+function faultText(error: unknown): string {
+  if (!(error instanceof BeltError)) {
+    const { message = String(error), code } = error as { message?: string; code?: string };
+    return `Error: ${message}${code === undefined ? '' : ` (${code})`}\n  Run it with --debug for where it happened.`;
+  }
+  return `Error: ${placed(error)}${error.hint === undefined ? '' : `\n  ${error.hint}`}`;
+}
+
+function placed(error: BeltError): string {
+  const { file, line } = error.location;
+  if (file === undefined) return error.message;
+  return `${file}${line === undefined ? '' : `:${line}`}: ${error.message}`;
+}
+
+function stackOf(error: unknown): string {
+  const parts: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    parts.push(at.stack ?? at.message);
+  }
+  return parts.join('\ncaused by: ');
+}
