@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  DEVICE_A,
+  DEVICE_B,
+  HOUR,
+  pairs,
+  T0,
+  telemetryJson,
+  writeResponses,
+} from '../support/responses.js';
+import { createWorkspace, ENGINES } from '../support/workspace.js';
+
+const SERIES = {
+  BatteryPowerW: [
+    [T0, 1499],
+    [T0 + 4000, -20.5],
+  ],
+  Odd: [[T0, 'x'], null],
+} as const;
+
+describe.each(ENGINES)('belt land on the %s engine', (engine) => {
+  test('keeps each response as it is, with its origin', async () => {
+    const workspace = await createWorkspace(engine);
+    const source = writeResponses(workspace, 'in', {
+      assets: [{ deviceId: DEVICE_A, description: 'Zonneveld', state: 'Ok' }],
+      telemetry: { [DEVICE_A]: SERIES, [`${DEVICE_B}/20250206T140000Z`]: SERIES },
+    });
+    const landed = JSON.parse(
+      (await workspace.beltOk('land', '--source', source, '--json')).stdout,
+    );
+    expect(landed).toMatchObject({ documents: 3, readings: 8, skipped: 0, rejected: [] });
+
+    const file = readFileSync(`${source}/telemetry/${DEVICE_A}.json`);
+    const rows = await workspace.query(
+      `select resource_path, device_uuid, encode(sha256, 'hex') as sha256, size_bytes, batch_id,
+        readings, ordered, body from raw.telemetry_response order by resource_path`,
+    );
+    expect(rows).toEqual([
+      expect.objectContaining({
+        resource_path: `telemetry/${DEVICE_A}.json`,
+        device_uuid: DEVICE_A,
+        sha256: createHash('sha256').update(file).digest('hex'),
+        size_bytes: file.length,
+        readings: 4,
+        body: JSON.parse(file.toString()),
+      }),
+      expect.objectContaining({
+        resource_path: `telemetry/${DEVICE_B}/20250206T140000Z.json`,
+        device_uuid: DEVICE_B,
+      }),
+    ]);
+    const batches = await workspace.query(
+      'select documents, readings, bytes, skipped, rejected, status, source, ended_at >= started_at as ended from raw.batch',
+    );
+    expect(batches).toEqual([
+      {
+        documents: 3,
+        readings: 8,
+        bytes: landed.bytes,
+        skipped: 0,
+        rejected: 0,
+        status: 'landed',
+        source,
+        ended: true,
+      },
+    ]);
+  });
+
+  test('skips the same bytes, and lands other bytes of the same path, also when they come back', async () => {
+    const workspace = await createWorkspace(engine);
+    const land = async (value: number) => {
+      const source = writeResponses(workspace, 'in', {
+        telemetry: { [DEVICE_A]: { BatteryPowerW: [[T0, value]] } },
+      });
+      const { stdout } = await workspace.beltOk('land', '--source', source, '--json');
+      const { documents, skipped } = JSON.parse(stdout);
+      return { documents, skipped };
+    };
+    expect(await land(1)).toEqual({ documents: 1, skipped: 0 });
+    expect(await land(1)).toEqual({ documents: 0, skipped: 1 });
+    expect(await land(2)).toEqual({ documents: 1, skipped: 0 });
+    expect(await land(1)).toEqual({ documents: 1, skipped: 0 });
+  });
+
+  test('puts bad files into quarantine once, with reason and position, and lands the rest', async () => {
+    const workspace = await createWorkspace(engine);
+    const source = writeResponses(workspace, 'in', { telemetry: { [DEVICE_A]: SERIES } });
+    const bad = {
+      'telemetry/00000000-0000-4000-8000-000000000001.json': '',
+      'telemetry/00000000-0000-4000-8000-000000000002.json': '<!doctype html><title>502</title>',
+      'telemetry/00000000-0000-4000-8000-000000000003.json': telemetryJson(SERIES).slice(0, 40),
+      'telemetry/00000000-0000-4000-8000-000000000004.json':
+        '{"series":[{"name":"a\\u0000","data":[]}]}',
+      'telemetry/00000000-0000-4000-8000-000000000005.json': '{"error":"try again"}',
+      'telemetry/not-a-device.json': telemetryJson(SERIES),
+      'assets/assets.json': '{"items":[{"deviceId":"7"}]}',
+    };
+    for (const [path, content] of Object.entries(bad)) workspace.write(`in/${path}`, content);
+    const first = await workspace.belt('land', '--source', source);
+    expect(first.code).toBe(0);
+    expect(first.stdout).toContain('Landed 1 document ');
+    for (const path of Object.keys(bad)) expect(first.stdout).toContain(path);
+
+    const quarantine = () =>
+      workspace.query<{ resource_path: string; reason: string; content: string }>(
+        `select resource_path, reason, convert_from(content, 'UTF8') as content, position
+          from raw.rejected_response order by resource_path`,
+      );
+    const rejected = await quarantine();
+    expect(Object.fromEntries(rejected.map((row) => [row.resource_path, row.content]))).toEqual(
+      bad,
+    );
+    expect(rejected.map((row) => row.reason)).toEqual([
+      'wrong_shape',
+      'empty',
+      'html',
+      'truncated',
+      'nul_character',
+      'wrong_shape',
+      'unknown_device',
+    ]);
+    expect(rejected[3]).toMatchObject({ position: 40 });
+
+    const again = await workspace.belt('land', '--source', source, '--strict');
+    expect(again.code).toBe(1);
+    expect(await quarantine()).toEqual(rejected);
+  });
+
+  test('lands a response larger than 32 MB in parts that are responses of their own', async () => {
+    const workspace = await createWorkspace(engine);
+    const count = 1_000_000;
+    const series = {
+      BatteryPowerW: pairs(T0, count, 1000, (index) => index % 5000),
+      GridPowerW: pairs(T0, count, 1000, (index) => (index % 77) * 1.5),
+    };
+    const source = writeResponses(workspace, 'in', { telemetry: { [DEVICE_A]: series } });
+    await workspace.beltOk('land', '--source', source);
+    const parts = await workspace.query(
+      `select part, parts, sum(readings)::int as readings, max(size_bytes) <= 33554432 as fits,
+          bool_and(jsonb_typeof(body -> 'series') = 'array') as is_response
+        from raw.telemetry_response group by part, parts order by part`,
+    );
+    expect(parts.length).toBeGreaterThan(1);
+    expect(parts.every((part) => part.fits === true && part.is_response === true)).toBe(true);
+    expect(parts.reduce((sum, part) => sum + Number(part.readings), 0)).toBe(2 * count);
+    const [digest] = await workspace.query(
+      `select count(*)::int as count, sum((reading ->> 1)::numeric)::float8 as sum
+        from raw.telemetry_response, jsonb_array_elements(body -> 'series') as series,
+          jsonb_array_elements(series -> 'data') as reading`,
+    );
+    const sum = Object.values(series)
+      .flat()
+      .reduce((total, [, value]) => total + value, 0);
+    expect(digest).toEqual({ count: 2 * count, sum });
+    const again = await workspace.beltOk('land', '--source', source, '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({ documents: 0, skipped: 1 });
+  });
+
+  test('leaves nothing of a batch behind when it is interrupted', async () => {
+    const workspace = await createWorkspace(engine);
+    const telemetry = Object.fromEntries(
+      Array.from({ length: 40 }, (_, index) => [
+        `${DEVICE_A}/${String(index).padStart(3, '0')}`,
+        { BatteryPowerW: pairs(T0 + index * HOUR, 60_000, 40, (value) => value) },
+      ]),
+    );
+    const source = writeResponses(workspace, 'in', { telemetry });
+    const child = workspace.spawnBelt('land', '--source', source);
+    let stderr = '';
+    child.stderr?.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    await new Promise((done) => setTimeout(done, engine === 'embedded' ? 1500 : 500));
+    child.kill('SIGINT');
+    const code = await new Promise((done) => child.on('close', done));
+    const [left] = await workspace.query(
+      `select (select count(*) from raw.telemetry_response)::int as responses,
+        (select count(*) from raw.batch where status = 'landed')::int as landed`,
+    );
+    if (code === 0) {
+      // it was faster than the signal: then all of it is there
+      expect(left).toEqual({ responses: 40, landed: 1 });
+      return;
+    }
+    expect(code).toBe(1);
+    expect(stderr).toContain('interrupted');
+    expect(left).toEqual({ responses: 0, landed: 0 });
+    expect(
+      JSON.parse((await workspace.beltOk('land', '--source', source, '--json')).stdout),
+    ).toMatchObject({
+      documents: 40,
+    });
+  });
+
+  test('says what is wrong with a source, without a stack trace', async () => {
+    const workspace = await createWorkspace(engine);
+    const { code, stderr } = await workspace.belt('land', '--source', 'nowhere');
+    expect(code).toBe(1);
+    expect(stderr).toContain('The source nowhere does not exist.');
+    expect(stderr).toContain('belt land --source DIR');
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
