@@ -15,6 +15,7 @@ import {
   readyForQuery,
   SSL_REQUEST,
   startupResponse,
+  typedMessage,
 } from './wire-protocol.js';
 
 /** Rows of a COPY that are gathered at the most: the engine takes a COPY only as one buffer. */
@@ -225,18 +226,10 @@ function deallocate(prefix: string): string {
     loop execute format('deallocate %I', statement); end loop; end $$`;
 }
 
-function typed(type: string, text: string): Buffer {
-  const body = Buffer.from(`${text}\0`);
-  const header = Buffer.alloc(5);
-  header.write(type, 0, 'latin1');
-  header.writeInt32BE(body.length + 4, 1);
-  return Buffer.concat([header, body]);
-}
-
 function simpleQuery(sql: string): Buffer {
-  return typed('Q', sql);
+  return typedMessage('Q', Buffer.from(`${sql}\0`));
 }
 
 function copyFail(reason: string): Buffer {
-  return typed('f', reason);
+  return typedMessage('f', Buffer.from(`${reason}\0`));
 }

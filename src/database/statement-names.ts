@@ -1,4 +1,4 @@
-import type { FrontendMessage } from './wire-protocol.js';
+import { type FrontendMessage, typedMessage } from './wire-protocol.js';
 
 /**
  * Puts `prefix` before the name of every prepared statement and portal of a message, since all
@@ -42,8 +42,5 @@ function prefixed(body: Buffer, start: number, prefix: string): Field {
 function rebuild(type: string, fields: readonly Field[], body: Buffer): Buffer {
   const rest = body.subarray(fields.at(-1)?.end ?? 0);
   const content = Buffer.concat([...fields.map((field) => field.text), rest]);
-  const header = Buffer.alloc(5);
-  header.write(type, 0, 'latin1');
-  header.writeInt32BE(content.length + 4, 1);
-  return Buffer.concat([header, content]);
+  return typedMessage(type, content);
 }

@@ -63,8 +63,8 @@ export class FrontendMessageReader {
   }
 }
 
-/** A backend message: type byte, length, body. */
-function backendMessage(type: string, body: Buffer): Buffer {
+/** A message of either side: type byte, length, body. */
+export function typedMessage(type: string, body: Buffer): Buffer {
   const message = Buffer.allocUnsafe(5 + body.length);
   message.write(type, 0, 'latin1');
   message.writeInt32BE(4 + body.length, 1);
@@ -75,26 +75,26 @@ function backendMessage(type: string, body: Buffer): Buffer {
 /** An ErrorResponse with severity, SQLSTATE, message and hint. */
 export function errorResponse(code: string, message: string, hint: string): Buffer {
   const fields = [`SERROR`, `VERROR`, `C${code}`, `M${message}`, `H${hint}`];
-  return backendMessage('E', Buffer.from(`${fields.join('\0')}\0\0`));
+  return typedMessage('E', Buffer.from(`${fields.join('\0')}\0\0`));
 }
 
 export function readyForQuery(status: string): Buffer {
-  return backendMessage('Z', Buffer.from(status, 'latin1'));
+  return typedMessage('Z', Buffer.from(status, 'latin1'));
 }
 
 /** What a backend says once a connection is accepted. */
 export function startupResponse(parameters: Readonly<Record<string, string>>): Buffer {
-  const authenticationOk = backendMessage('R', Buffer.from([0, 0, 0, 0]));
+  const authenticationOk = typedMessage('R', Buffer.from([0, 0, 0, 0]));
   const statuses = Object.entries(parameters).map(([name, value]) =>
-    backendMessage('S', Buffer.from(`${name}\0${value}\0`)),
+    typedMessage('S', Buffer.from(`${name}\0${value}\0`)),
   );
-  const keyData = backendMessage('K', Buffer.alloc(8));
+  const keyData = typedMessage('K', Buffer.alloc(8));
   return Buffer.concat([authenticationOk, ...statuses, keyData, readyForQuery('I')]);
 }
 
 /** CopyInResponse: the backend waits for the rows of a COPY, in text or binary format. */
 export function copyInResponse(binary: boolean): Buffer {
-  return backendMessage('G', Buffer.from([binary ? 1 : 0, 0, 0]));
+  return typedMessage('G', Buffer.from([binary ? 1 : 0, 0, 0]));
 }
 
 /** Splits what the backend answered into messages: type and bytes. */
