@@ -12,19 +12,10 @@ import {
   tupleOf,
 } from './python-values.js';
 
-const silent: TemplateFunction = () => '';
-
-/** Functions of dbt that need a database or its adapters. */
+/** Functions of dbt that belt does not have. */
 const UNSUPPORTED = [
-  'run_query',
-  'statement',
-  'load_result',
   'run_query_and_return',
-  'graph',
-  'adapter',
-  'api',
   'builtins',
-  'dispatch',
   'load_relation',
   'metric',
   'modules',
@@ -90,23 +81,26 @@ const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   set: ([list]) => [...new Set(itemsOf(list))],
   tojson: ([value]) => toJson(value),
   fromjson: ([text, fallback]) => parsed(text, fallback),
-  log: silent,
-  print: silent,
   return: ([value = null]) => {
     throw new ReturnSignal(value);
   },
 };
 
+/** How templates stop with an error of their own. */
+export const EXCEPTIONS: Readonly<Record<string, TemplateFunction>> = {
+  raise_compiler_error: ([message]) => {
+    throw new BeltError(message instanceof Missing ? 'Compiler error' : stringOf(message), {
+      hint: 'The model or a macro of the project raises this error itself.',
+    });
+  },
+  warn: () => '',
+};
+
 /** Names that all templates can use, whatever they belong to. */
 export const BUILTINS: Readonly<Record<string, unknown>> = {
   ...FUNCTIONS,
-  exceptions: {
-    raise_compiler_error: ([message]: readonly unknown[]) => {
-      throw new BeltError(message instanceof Missing ? 'Compiler error' : stringOf(message), {
-        hint: 'The model or a macro of the project raises this error itself.',
-      });
-    },
-    warn: silent,
-  },
+  log: () => '',
+  print: () => '',
+  exceptions: EXCEPTIONS,
   ...Object.fromEntries(UNSUPPORTED.map((name) => [name, unsupported(name)])),
 };

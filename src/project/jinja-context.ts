@@ -1,6 +1,8 @@
 import { BeltError } from '../errors.js';
+import { type Ask, databaseFunctions } from './database-functions.js';
+import { CTE_PREFIX } from './ephemeral.js';
 import { nearest } from './faults.js';
-import { BUILTINS } from './jinja-builtins.js';
+import { BUILTINS, EXCEPTIONS } from './jinja-builtins.js';
 import { configDict } from './jinja-render.js';
 import type { SeedRow } from './nodes.js';
 import { type Dict, type Place, stringOf, type TemplateFunction } from './python-values.js';
@@ -25,6 +27,10 @@ export interface TemplateAnswers {
   ref(name: string, packageName: string | undefined, place: Place): FoundRelation;
   source(sourceName: string, tableName: string, place: Place): FoundRelation;
   seedRows(name: string, place: Place): readonly SeedRow[];
+  /** Asks the database; left out while there is none. */
+  query?: Ask;
+  /** Told what a template logs; `info` is for people, else for --debug. */
+  log?(message: string, info: boolean): void;
   /** The SQL that stands for the rows of a relation that are new in this run. */
   newRows(relation: Relation, uniqueId: string): string;
 }
@@ -35,6 +41,8 @@ export interface ProjectScope {
   readonly target: Target;
   readonly vars: Readonly<Record<string, unknown>>;
   readonly env: NodeJS.ProcessEnv;
+  /** Whether env_var() may tell secrets: where nothing of it comes into SQL. */
+  readonly allowsSecrets?: boolean;
 }
 
 export interface TemplateScope extends ProjectScope {
@@ -42,6 +50,10 @@ export interface TemplateScope extends ProjectScope {
   readonly self: Relation;
   /** What `model` tells. */
   readonly model: Readonly<Record<string, unknown>>;
+  /** What `graph` tells: all nodes and sources by unique id. */
+  readonly graph: Readonly<Record<string, unknown>>;
+  /** More names, above all others: the overrides of a unit test. */
+  readonly more?: Dict | undefined;
   readonly isIncremental: boolean;
   readonly fullRefresh: boolean;
   readonly executing: boolean;
@@ -55,7 +67,7 @@ export function projectContext(scope: ProjectScope): Dict {
     ...BUILTINS,
     var: variableFunction(scope.vars),
     env_var: (positional: readonly unknown[], keywords: Dict) =>
-      environmentVariable(scope.env, positional, keywords),
+      environmentVariable(scope, positional, keywords),
     target: { ...scope.target, profile_name: scope.projectName, dbname: scope.target.database },
     project_name: scope.projectName,
     dbt_version: '1.9.0',
@@ -69,6 +81,8 @@ export function templateContext(scope: TemplateScope): Dict {
     sql ?? new TemplateRelation(relation, target.database, uniqueId);
   return {
     ...projectContext(scope),
+    ...databaseFunctions(answers.query, target.database),
+    ...logFunctions(answers),
     config: configFunction(answers),
     ref: (names: readonly unknown[], { v, version }: Dict, place: Place) => {
       if (v !== undefined || version !== undefined) {
@@ -94,6 +108,10 @@ export function templateContext(scope: TemplateScope): Dict {
     seed_rows: ([name]: readonly unknown[], _: Dict, place: Place) =>
       answers.seedRows(textArgument('seed_rows', name), place).map((row) => ({ ...row })),
     new_rows: ([relation]: readonly unknown[]) => {
+      // an ephemeral model, or rows that a unit test gives: all of them are new
+      if (typeof relation === 'string' && relation.startsWith(CTE_PREFIX)) {
+        return `(select * from ${relation})`;
+      }
       if (relation instanceof TemplateRelation && relation.uniqueId !== undefined) {
         return answers.newRows(relation.relation, relation.uniqueId);
       }
@@ -112,6 +130,31 @@ export function templateContext(scope: TemplateScope): Dict {
     schema: scope.self.schema,
     run_started_at: new TemplateMoment(scope.runStartedAt),
     invocation_id: scope.invocationId,
+    graph: scope.graph,
+    ...scope.more,
+  };
+}
+
+/** log(), print() and exceptions; without `info`, log() is for --debug alone. */
+function logFunctions({ log }: TemplateAnswers): Dict {
+  const tell: TemplateFunction = (positional, keywords) => {
+    const args = bindArguments('log', ['msg', 'info'], positional, keywords);
+    log?.(stringOf(args.msg), args.info === true);
+    return '';
+  };
+  return {
+    log: tell,
+    print: ([message = '']: readonly unknown[]) => {
+      log?.(stringOf(message), true);
+      return '';
+    },
+    exceptions: {
+      ...EXCEPTIONS,
+      warn: ([message]: readonly unknown[]) => {
+        log?.(`Warning: ${stringOf(message)}`, true);
+        return '';
+      },
+    },
   };
 }
 
@@ -165,13 +208,13 @@ function variableFunction(vars: Readonly<Record<string, unknown>>): TemplateFunc
 const SECRETS = ['DBT_ENV_SECRET_', 'BELT_SECRET_'];
 
 function environmentVariable(
-  env: NodeJS.ProcessEnv,
+  { env, allowsSecrets = false }: ProjectScope,
   positional: readonly unknown[],
   keywords: Dict,
 ): unknown {
   const args = bindArguments('env_var', ['name', 'default'], positional, keywords);
   const name = stringOf(args.name);
-  if (SECRETS.some((prefix) => name.startsWith(prefix))) {
+  if (!allowsSecrets && SECRETS.some((prefix) => name.startsWith(prefix))) {
     throw new BeltError(`The environment variable ${name} is a secret, and would come into SQL.`, {
       hint: 'Secrets belong into DATABASE_URL only; rename the variable if it is none.',
     });

@@ -9,11 +9,20 @@ export class ReturnSignal {
   }
 }
 
+/** What is asked of the database while a template renders: it is rendered again with the answer. */
+export class QueryNeeded {
+  readonly sql: string;
+
+  constructor(sql: string) {
+    this.sql = sql;
+  }
+}
+
 const HINT = 'Correct the Jinja there; the README lists what models may use.';
 
 /** An error with the place in a template where it came up, unless it has one already. */
 export function located(error: unknown, file: string, line: number): unknown {
-  if (error instanceof ReturnSignal) return error;
+  if (error instanceof ReturnSignal || error instanceof QueryNeeded) return error;
   if (error instanceof BeltError) {
     if (error.location.file !== undefined) return error;
     return new BeltError(error.message, {

@@ -23,7 +23,7 @@ export function parseTemplate(text: string): Statement[] {
 }
 
 const NOT_OF_DBT = ['extends', 'include', 'import', 'from', 'block', 'switch', 'asyncEach'];
-const BLOCKS_OF_DBT = ['snapshot', 'test', 'materialization', 'docs'];
+const BLOCKS_OF_DBT = ['snapshot', 'materialization', 'docs'];
 
 /** nunjucks' parser, with the tags of dbt and Jinja's expressions in place of its own. */
 class TemplateParser extends Parser implements TokenReader {
@@ -52,12 +52,30 @@ class TemplateParser extends Parser implements TokenReader {
       throw new SyntaxFault(`{% ${name} %} is not supported by belt.`, tag.lineno + 1);
     }
     if (BLOCKS_OF_DBT.includes(name)) {
-      throw new SyntaxFault(`{% ${name} %} blocks are not supported by belt yet.`, tag.lineno + 1);
+      throw new SyntaxFault(`{% ${name} %} blocks are not supported by belt here.`, tag.lineno + 1);
     }
     this.open.push(tag);
-    const statement = name === 'do' ? this.parseDo() : super.parseStatement();
+    const statement = this.parseTag(name);
     this.open.pop();
     return statement;
+  }
+
+  private parseTag(name: string): unknown {
+    if (name === 'do') return this.parseDo();
+    return name === 'test' || name === 'data_test' ? this.parseTest(name) : super.parseStatement();
+  }
+
+  /** `{% test name(model, …) %}` is a macro of the name `test_name`. */
+  private parseTest(keyword: string): Statement {
+    const tag = take(this, 'symbol', keyword);
+    const { value: name } = take(this, 'symbol', 'the name of the test');
+    const before = this.mentioned.length;
+    const parameters = this.readParameters();
+    this.advanceAfterBlockEnd(keyword);
+    const body = statementsOf(this.parseUntilBlocks('endtest', 'enddata_test'));
+    this.advanceAfterBlockEnd();
+    const macro = this.definition(`test_${name}`, tag, parameters, body, before);
+    return { kind: 'macro', macro };
   }
 
   private parseDo(): Statement {

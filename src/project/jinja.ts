@@ -1,4 +1,6 @@
 import { BeltError } from '../errors.js';
+import { BUILTIN_MACROS } from './builtin-macros.js';
+import { withDispatch } from './database-functions.js';
 import type { MacroDefinition, Statement } from './jinja-ast.js';
 import { prepareExpression } from './jinja-evaluate.js';
 import { ReturnSignal } from './jinja-faults.js';
@@ -12,9 +14,19 @@ import type { TemplateFunction } from './python-values.js';
 export interface JinjaTemplate {
   readonly path: string;
   /** Throws a BeltError with the file and line of what is wrong, be it in a macro file. */
-  render(context: Readonly<Record<string, unknown>>): string;
+  render(context: Readonly<Record<string, unknown>>, onMacro?: OnMacro): string;
   /** The value of a text that is one `{{ expression }}`, else its text. */
   evaluate(context: Readonly<Record<string, unknown>>): unknown;
+}
+
+/** Told each macro of the project that a rendering calls. */
+type OnMacro = (name: string) => void;
+
+/** A macro of the project, for those who want to know whether it changed. */
+export interface MacroText {
+  readonly name: string;
+  readonly path: string;
+  readonly text: string;
 }
 
 /** Compiles templates, and makes the macros of some files known to all others. */
@@ -23,12 +35,15 @@ export interface Jinja {
   compile(path: string, text: string): JinjaTemplate;
   /** Adds a file of macros. Throws a BeltError. */
   addMacros(path: string, text: string): void;
+  /** The macros that were added. */
+  macroTexts(): MacroText[];
   /** The macro of this name, of any macro file, for one context. */
   macro(name: string, context: Readonly<Record<string, unknown>>): TemplateFunction | undefined;
 }
 
 /** A macro of a macro file, and what else stands in that file. */
 interface FileMacro {
+  readonly text: string;
   readonly file: MacroFile;
   readonly make: (frame: Frame) => TemplateFunction;
 }
@@ -42,12 +57,20 @@ interface MacroFile {
 /** An engine without macros. `projectName` is what may stand before a macro: `project.macro()`. */
 export function createJinja(projectName = ''): Jinja {
   const macros = new Map<string, FileMacro>();
+  const builtins = builtinMacros();
 
-  function renderingOf(context: Readonly<Record<string, unknown>>): Rendering {
+  function renderingOf(
+    context: Readonly<Record<string, unknown>>,
+    onMacro: OnMacro = () => undefined,
+  ): Rendering {
     const frames = new Map<MacroFile, Frame>();
     const macro = (name: string): TemplateFunction | undefined => {
-      const found = macros.get(name);
-      if (found === undefined) return undefined;
+      // a helper of dbt goes by its bare name only where a test or dispatch asks for it
+      if (macros.has(name)) onMacro(name);
+      const found = macros.get(name) ?? (name.startsWith('test_') ? builtins.get(name) : undefined);
+      return found === undefined ? undefined : ready(found);
+    };
+    const ready = (found: FileMacro): TemplateFunction => {
       let frame = frames.get(found.file);
       if (frame === undefined) {
         frame = new Frame(rendering);
@@ -56,14 +79,20 @@ export function createJinja(projectName = ''): Jinja {
       }
       return found.make(frame);
     };
-    const own = Object.fromEntries(
-      [...macros.keys()].map((name) => [
-        name,
-        (...parameters: Parameters<TemplateFunction>) => macro(name)?.(...parameters),
-      ]),
-    );
+    const called = (known: ReadonlyMap<string, FileMacro>) =>
+      Object.fromEntries(
+        [...known].map(([name, found]) => [
+          name,
+          (...parameters: Parameters<TemplateFunction>) => ready(found)(...parameters),
+        ]),
+      );
     const rendering: Rendering = {
-      context: projectName === '' ? context : { [projectName]: own, ...context },
+      context: withDispatch(
+        projectName === ''
+          ? context
+          : { [projectName]: called(macros), dbt: called(builtins), ...context },
+        macro,
+      ),
       macro,
       names: () => macros.keys(),
     };
@@ -82,9 +111,10 @@ export function createJinja(projectName = ''): Jinja {
       const within = <T>(
         context: Readonly<Record<string, unknown>>,
         work: (frame: Frame) => T,
+        onMacro?: OnMacro,
       ): T => {
         try {
-          return work(new Frame(renderingOf(context)));
+          return work(new Frame(renderingOf(context, onMacro)));
         } catch (error) {
           if (!(error instanceof ReturnSignal)) throw error;
           throw new BeltError('return() stands outside of a macro.', {
@@ -95,7 +125,7 @@ export function createJinja(projectName = ''): Jinja {
       };
       return {
         path,
-        render: (context) => within(context, render),
+        render: (context, onMacro) => within(context, render, onMacro),
         evaluate: (context) => within<unknown>(context, value ?? render),
       };
     },
@@ -106,9 +136,15 @@ export function createJinja(projectName = ''): Jinja {
       for (const definition of macrosOf(statements)) {
         const before = macros.get(definition.name);
         if (before !== undefined) throw duplicateMacro(definition, path, before.file.path);
-        macros.set(definition.name, { file, make: prepareMacro(definition, path) });
+        macros.set(definition.name, {
+          file,
+          make: prepareMacro(definition, path),
+          text: macroText(text, definition),
+        });
       }
     },
+    macroTexts: () =>
+      [...macros].map(([name, { file, text }]) => ({ name, path: file.path, text })),
     macro: (name, context) => renderingOf(context).macro(name),
   };
 }
@@ -124,6 +160,33 @@ function parse(path: string, text: string): Statement[] {
       cause: error,
     });
   }
+}
+
+/** The text of one macro of a file, from its tag to its end. */
+function macroText(text: string, { line, name }: MacroDefinition): string {
+  const rest = text
+    .split('\n')
+    .slice(line - 1)
+    .join('\n');
+  const end = name.startsWith('test_') ? /\bend(?:data_)?(?:test|macro)\b/ : /\bendmacro\b/;
+  return rest.slice(0, (end.exec(rest)?.index ?? rest.length) + 1);
+}
+
+let parsedBuiltins: Map<string, FileMacro> | undefined;
+
+/** The macros that come with belt, parsed once. */
+function builtinMacros(): ReadonlyMap<string, FileMacro> {
+  if (parsedBuiltins === undefined) {
+    const path = 'belt/builtin-macros';
+    const file: MacroFile = { path, enter: () => '' };
+    parsedBuiltins = new Map(
+      macrosOf(parse(path, BUILTIN_MACROS)).map((macro) => [
+        macro.name,
+        { file, make: prepareMacro(macro, path), text: '' },
+      ]),
+    );
+  }
+  return parsedBuiltins;
 }
 
 function macrosOf(statements: readonly Statement[]): MacroDefinition[] {

@@ -40,6 +40,7 @@ export function itemOf(target: unknown, key: unknown, what: string): unknown {
     }
     return valueOrMissing(target.at(key), what);
   }
+  if (target instanceof TemplateObject) return valueOrMissing(target.item(key), what);
   if (isDict(target)) {
     const value = ownProperty(target, stringOf(key));
     if (value !== undefined) return value;

@@ -42,6 +42,16 @@ export abstract class TemplateObject {
   /** The member of this name, or undefined. */
   abstract member(name: string): unknown;
   abstract toString(): string;
+
+  /** What stands at a place or under a key, or undefined. */
+  item(key: unknown): unknown {
+    return this.member(stringOf(key));
+  }
+
+  /** What a loop goes through; undefined where it can't be gone through. */
+  items(): readonly unknown[] | undefined {
+    return undefined;
+  }
 }
 
 /** Where in the project's files a function is called; the line counts from 1. */
@@ -148,6 +158,8 @@ export function itemsOf(value: unknown): unknown[] {
   if (Array.isArray(value)) return [...value];
   if (typeof value === 'string') return [...value];
   if (isDict(value)) return Object.keys(value);
+  const items = value instanceof TemplateObject ? value.items() : undefined;
+  if (items !== undefined) return [...items];
   throw new BeltError(`This is ${typeOf(value)}, not a list, and cannot be gone through.`, {
     hint: 'Give it a list, a dictionary or a text.',
   });

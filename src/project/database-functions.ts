@@ -1,0 +1,140 @@
+import { BeltError } from '../errors.js';
+import {
+  type Dict,
+  isDict,
+  isFunction,
+  stringOf,
+  type TemplateFunction,
+  TemplateObject,
+} from './python-values.js';
+import { bindArguments } from './template-arguments.js';
+import { TemplateRelation } from './template-relation.js';
+import { type QueryRows, TemplateTable } from './template-table.js';
+
+/** Asks the database while a template renders; undefined while there is none, as in parsing. */
+export type Ask = ((sql: string) => QueryRows) | undefined;
+
+/** The functions of dbt that read or write the database: run_query(), statement(), adapter, api. */
+export function databaseFunctions(ask: Ask, database: string): Dict {
+  const results = new Map<string, TemplateTable>();
+  const query = (sql: string): TemplateTable | null =>
+    ask === undefined ? null : new TemplateTable(ask(sql));
+  const statement: TemplateFunction = (positional, { caller, ...keywords }, place) => {
+    const [name = keywords.name ?? 'main'] = positional;
+    const sql = isFunction(caller) ? stringOf(caller([], {}, place)) : '';
+    const result = query(sql);
+    if (result !== null) results.set(stringOf(name), result);
+    return '';
+  };
+  return {
+    run_query: (positional: readonly unknown[], keywords: Dict) =>
+      query(stringOf(bindArguments('run_query', ['sql'], positional, keywords).sql)),
+    statement,
+    load_result: ([name]: readonly unknown[]) => {
+      const table = results.get(stringOf(name));
+      if (table === undefined) return null;
+      return { table, data: table.items(), response: 'OK' };
+    },
+    adapter: adapterFunctions(ask, database),
+    api: { Relation: { create: relationOf(database) } },
+  };
+}
+
+function adapterFunctions(ask: Ask, database: string): Dict {
+  const rows = (sql: string): readonly (readonly unknown[])[] => ask?.(sql).rows ?? [];
+  return {
+    type: () => 'postgres',
+    quote: ([name]: readonly unknown[]) => `"${stringOf(name).replaceAll('"', '""')}"`,
+    get_columns_in_relation: ([relation]: readonly unknown[]) =>
+      rows(`select attname::text, format_type(atttypid, atttypmod)
+        from pg_attribute
+        where attrelid = to_regclass(${literal(relation)}) and attnum > 0 and not attisdropped
+        order by attnum`).map(([name, type]) => columnFacts(stringOf(name), stringOf(type))),
+    get_relation: (positional: readonly unknown[], keywords: Dict) => {
+      const args = bindArguments(
+        'adapter.get_relation',
+        ['database', 'schema', 'identifier'],
+        positional,
+        keywords,
+      );
+      const relation = new TemplateRelation(
+        { schema: stringOf(args.schema), identifier: stringOf(args.identifier) },
+        database,
+      );
+      const [found] = rows(`select to_regclass(${literal(relation)}) is not null`);
+      return found?.[0] === true ? relation : null;
+    },
+    check_schema_exists: (positional: readonly unknown[]) =>
+      rows(`select to_regnamespace(${literal(positional.at(-1))}) is not null`)[0]?.[0] === true,
+  };
+}
+
+/** A column as dbt's adapters tell it. */
+function columnFacts(name: string, type: string): Dict {
+  return {
+    name,
+    column: name,
+    dtype: type,
+    data_type: type,
+    quoted: `"${name.replaceAll('"', '""')}"`,
+    is_string: () => /char|text/.test(type),
+    is_number: () => /int|numeric|double|real/.test(type),
+    is_numeric: () => type.startsWith('numeric'),
+    is_integer: () => /^(small|big)?int/.test(type),
+    is_float: () => /double|real/.test(type),
+  };
+}
+
+const relationOf =
+  (database: string): TemplateFunction =>
+  (positional, keywords) => {
+    const args = bindArguments(
+      'api.Relation.create',
+      ['database', 'schema', 'identifier', 'type'],
+      positional,
+      keywords,
+    );
+    return new TemplateRelation(
+      { schema: stringOf(args.schema), identifier: stringOf(args.identifier) },
+      database,
+    );
+  };
+
+function literal(value: unknown): string {
+  const text = value instanceof TemplateObject ? value.toString() : stringOf(value);
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** `adapter.dispatch('name')`: the macro of PostgreSQL, else the default one. */
+export function dispatchFunction(
+  macro: (name: string) => TemplateFunction | undefined,
+): TemplateFunction {
+  return (positional, keywords) => {
+    const args = bindArguments(
+      'adapter.dispatch',
+      ['macro_name', 'macro_namespace'],
+      positional,
+      keywords,
+    );
+    const name = stringOf(args.macro_name);
+    for (const prefix of ['postgres__', 'timescaledb__', 'default__', '']) {
+      const found = macro(`${prefix}${name}`);
+      if (found !== undefined) return found;
+    }
+    throw new BeltError(
+      `adapter.dispatch() finds neither postgres__${name} nor default__${name}.`,
+      {
+        hint: 'Write a macro of one of these names.',
+      },
+    );
+  };
+}
+
+/** The context with a dispatch of its own in `adapter`. */
+export function withDispatch(
+  context: Readonly<Dict>,
+  macro: (name: string) => TemplateFunction | undefined,
+): Dict {
+  const adapter = isDict(context.adapter) ? context.adapter : {};
+  return { ...context, adapter: { ...adapter, dispatch: dispatchFunction(macro) } };
+}
