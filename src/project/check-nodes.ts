@@ -64,10 +64,12 @@ export function strayPropertyFaults(
   properties: Properties,
   models: ReadonlySet<string>,
   seeds: ReadonlySet<string>,
+  snapshots: ReadonlySet<string>,
 ): BeltError[] {
   const stray = [
     ...[...properties.models].filter(([name]) => !models.has(name)),
     ...[...properties.seeds].filter(([name]) => !seeds.has(name)),
+    ...[...properties.snapshots].filter(([name]) => !snapshots.has(name)),
   ];
   return stray.map(([name, { path, line }]) => {
     const near = nearest(name, [...models, ...seeds]);

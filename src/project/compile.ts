@@ -1,12 +1,16 @@
 import { BeltError } from '../errors.js';
-import { cteName, isEphemeral, withCtes } from './ephemeral.js';
+import type { Ask } from './database-functions.js';
+import { CTE_PREFIX, cteName, isEphemeral, withCtes } from './ephemeral.js';
 import { atLine, seedRowsOf } from './explore-model.js';
 import { lineOf } from './faults.js';
+import { testArguments } from './generic-tests.js';
 import { hooksOf } from './hooks.js';
 import { type FoundRelation, type TemplateAnswers, templateContext } from './jinja-context.js';
 import { newRowsByDefault } from './new-rows.js';
-import type { ModelNode, ProjectNode } from './nodes.js';
+import { graphFacts, nodeFacts } from './node-facts.js';
+import type { ModelNode, ProjectNode, TestNode } from './nodes.js';
 import type { Project } from './project.js';
+import type { Dict } from './python-values.js';
 import type { Relation } from './relation.js';
 
 /** The SQL of a model, with all Jinja rendered. */
@@ -19,17 +23,27 @@ export interface CompiledModel {
 export interface CompileContext {
   readonly isIncremental: boolean;
   readonly fullRefresh: boolean;
-  /** What `this` stands for, if not for the model's own relation; also under the name `target`. */
-  readonly thisRelation?: Relation | undefined;
+  /** What `this` stands for, if not for the model's own relation. */
   readonly target?: Relation | undefined;
-  /** Where a node is read instead of its own relation; undefined for its own. */
-  readonly relationOf?: ((node: ProjectNode) => Relation | undefined) | undefined;
-  /** The same as a list: relations that stand in for those of other models, by unique id. */
+  /** Relations that stand in for those of other models, by unique id. */
   readonly shadows?: ReadonlyMap<string, Relation> | undefined;
+  /** Queries that stand in for what is read, by unique id: those of a unit test or microbatch. */
+  readonly queries?: ReadonlyMap<string, string> | undefined;
+  /** Puts what a relation gives into bounds, as microbatch does. */
+  readonly bounded?: ((node: ProjectNode, relation: Relation) => string | undefined) | undefined;
   /** The SQL of new_rows(); all rows by default. */
   readonly newRows?: ((relation: Relation) => string) | undefined;
   readonly runStartedAt: Date;
   readonly invocationId: string;
+  /** Asks the database for run_query(); left out where there is none. */
+  readonly query?: Ask;
+  readonly log?: ((message: string, info: boolean) => void) | undefined;
+  /** More facts that `model` tells, such as the batch of a microbatch model. */
+  readonly facts?: Readonly<Record<string, unknown>> | undefined;
+  /** Names above all others, and vars and variables of the environment: those of a unit test. */
+  readonly overrides?:
+    | { readonly names: Dict; readonly vars: Dict; readonly env: Readonly<Record<string, string>> }
+    | undefined;
 }
 
 /** Compiles a model for one use. Throws a BeltError with file and line. */
@@ -39,6 +53,8 @@ export function compileModel(
   context: CompileContext,
 ): CompiledModel {
   const ctes = new Map<string, string>();
+  const own = context.queries?.get('this');
+  if (own !== undefined) ctes.set(`${CTE_PREFIX}this`, own);
   const sql = compileSql(project, node, context, ctes, false);
   const scope = scopeOf(project, node, context, new Map());
   const hooks = (key: 'pre_hook' | 'post_hook') =>
@@ -51,6 +67,79 @@ export function compileModel(
     preHooks: hooks('pre_hook'),
     postHooks: hooks('post_hook'),
   };
+}
+
+/** Compiles a data test. Throws a BeltError with file and line. */
+export function compileTest(project: Project, node: TestNode, context: CompileContext): string {
+  const ctes = new Map<string, string>();
+  const scope = scopeOf(project, node, context, ctes);
+  const template = project.templates.get(node.uniqueId);
+  const attached = project.nodes.get(node.attachedNode ?? '');
+  if (template === undefined) return '';
+  if (node.generic === undefined || attached === undefined) {
+    return withCtes(trimmed(template.render(scope)), ctes);
+  }
+  const kwargs = testArguments(
+    project.jinja,
+    node.path,
+    {
+      arguments: node.generic.arguments,
+      columnName: node.columnName,
+      model:
+        attached.resourceType === 'source'
+          ? `source('${attached.sourceName}', '${attached.name}')`
+          : `ref('${attached.name}')`,
+      where: node.config.where,
+    },
+    scope,
+  );
+  return withCtes(trimmed(template.render({ ...scope, _dbt_generic_test_kwargs: kwargs })), ctes);
+}
+
+/** Renders a text with a project's names, such as a hook of a run or an inline query. */
+export function compileText(
+  project: Project,
+  text: string,
+  place: string,
+  context: CompileContext,
+  more: Dict = {},
+): string {
+  const ctes = new Map<string, string>();
+  const scope = scopeOf(project, inlineNode(project), context, ctes);
+  return withCtes(trimmed(project.hookTemplate(place, text).render({ ...scope, ...more })), ctes);
+}
+
+/** A node that may read everything, for texts that belong to no model. */
+function inlineNode(project: Project): ModelNode {
+  return {
+    resourceType: 'model',
+    language: 'sql',
+    uniqueId: `sql_operation.${project.name}.inline`,
+    name: 'inline',
+    path: 'dbt_project.yml',
+    fqn: [project.name, 'inline'],
+    description: '',
+    columns: {},
+    tests: [],
+    config: { materialized: 'view' },
+    tags: [],
+    meta: {},
+    docs: {},
+    relation: { schema: project.target.schema, identifier: 'inline' },
+    rawCode: '',
+    checksum: '',
+    dependsOn: [...project.nodes.keys()],
+    refs: [],
+    sources: [],
+    macros: [],
+    usesNewRows: false,
+    newRowsOf: [],
+    asksIncremental: false,
+  };
+}
+
+function trimmed(sql: string): string {
+  return sql.trim().replace(/;\s*$/, '');
 }
 
 /** The SQL of one model; the ephemeral ones that it reads are added to `ctes`. */
@@ -69,28 +158,27 @@ function compileSql(
     });
   }
   const own = inlined
-    ? { ...context, isIncremental: false, thisRelation: undefined, target: undefined }
+    ? { ...context, isIncremental: false, target: undefined, facts: undefined }
     : context;
-  return template
-    .render(scopeOf(project, node, own, ctes))
-    .trim()
-    .replace(/;\s*$/, '');
+  return trimmed(template.render(scopeOf(project, node, own, ctes)));
 }
 
 function scopeOf(
   project: Project,
-  node: ModelNode,
+  node: ModelNode | TestNode,
   context: CompileContext,
   ctes: Map<string, string>,
 ): Record<string, unknown> {
   return templateContext({
     projectName: project.name,
     target: project.target,
-    vars: project.vars,
-    env: project.env,
+    vars: { ...project.vars, ...context.overrides?.vars },
+    env: { ...project.env, ...context.overrides?.env },
     answers: answersFor(project, node, context, ctes),
-    self: context.thisRelation ?? context.target ?? node.relation,
-    model: modelFacts(node),
+    self: context.target ?? node.relation,
+    model: { ...nodeFacts(node), ...context.facts },
+    graph: graphFacts(project),
+    more: context.overrides?.names,
     isIncremental: context.isIncremental,
     fullRefresh: context.fullRefresh,
     executing: true,
@@ -99,35 +187,9 @@ function scopeOf(
   });
 }
 
-/** What Jinja's `model` tells, by dbt's names. */
-function modelFacts(node: ModelNode): Record<string, unknown> {
-  return {
-    name: node.name,
-    unique_id: node.uniqueId,
-    resource_type: node.resourceType,
-    alias: node.relation.identifier,
-    schema: node.relation.schema,
-    path: node.path,
-    original_file_path: node.path,
-    description: node.description,
-    config: node.config,
-    tags: [...node.tags],
-    meta: node.meta,
-    columns: Object.fromEntries(
-      Object.values(node.columns).map(({ name, description, dataType }) => [
-        name,
-        { name, description, data_type: dataType ?? null },
-      ]),
-    ),
-    depends_on: { nodes: [...node.dependsOn] },
-    raw_code: node.rawCode,
-    checksum: { name: 'sha256', checksum: node.checksum },
-  };
-}
-
 function answersFor(
   project: Project,
-  node: ModelNode,
+  node: ModelNode | TestNode,
   context: CompileContext,
   ctes: Map<string, string>,
 ): TemplateAnswers {
@@ -136,8 +198,19 @@ function answersFor(
       throw notFoundBefore(node, what);
     }
     const { uniqueId } = found;
-    const relation =
-      context.relationOf?.(found) ?? context.shadows?.get(uniqueId) ?? found.relation;
+    const relation = context.shadows?.get(uniqueId) ?? found.relation;
+    const query = context.queries?.get(uniqueId);
+    if (query !== undefined) {
+      const sql = `${CTE_PREFIX}${found.name}`;
+      ctes.set(sql, query);
+      return { uniqueId, relation, sql };
+    }
+    const bounded = context.bounded?.(found, relation);
+    if (bounded !== undefined) {
+      const sql = `__dbt__batch__${found.name}`;
+      ctes.set(sql, bounded);
+      return { uniqueId, relation, sql };
+    }
     if (found.resourceType !== 'model' || !isEphemeral(found)) return { uniqueId, relation };
     const sql = cteName(found);
     if (!ctes.has(sql)) ctes.set(sql, compileSql(project, found, context, ctes, true));
@@ -157,18 +230,21 @@ function answersFor(
       return seedRowsOf(new Map(seed?.resourceType === 'seed' ? [[name, seed]] : []), name);
     },
     newRows: (relation) => (context.newRows ?? newRowsByDefault)(relation),
+    query: context.query,
+    ...(context.log === undefined ? {} : { log: context.log }),
   };
 }
 
 function refTarget(project: Project, name: string): ProjectNode | undefined {
   return (
     project.nodes.get(`model.${project.name}.${name}`) ??
+    project.nodes.get(`snapshot.${project.name}.${name}`) ??
     project.nodes.get(`seed.${project.name}.${name}`)
   );
 }
 
 /** As in dbt: what only `execute` leads to is not seen while parsing. */
-function notFoundBefore(node: ModelNode, what: string): BeltError {
+function notFoundBefore(node: { readonly name: string }, what: string): BeltError {
   return new BeltError(`${node.name} reads ${what}, which was not seen while parsing.`, {
     hint: `Name it outside of {% if execute %}, in a comment: -- depends_on: {{ ${what} }}`,
   });

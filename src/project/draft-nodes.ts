@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BeltError } from '../errors.js';
-import { type ExploreScope, exploreModel } from './explore-model.js';
+import { type ExploreScope, exploreModel, type ModelFindings } from './explore-model.js';
 import type { ProjectFile } from './files.js';
 import type { JinjaTemplate } from './jinja.js';
 import { nameOf, relationOf } from './node-names.js';
@@ -9,6 +9,7 @@ import { folderConfig, mergeConfig, type ProjectConfig } from './project-config.
 import type { NodeProperties, Properties, SourceProperties } from './properties.js';
 import type { Reference } from './references.js';
 import { readSeed } from './seeds.js';
+import type { SnapshotBlock } from './snapshot-blocks.js';
 import { mapOf, namesOf } from './yaml-file.js';
 
 /** What nodes are made from. */
@@ -77,6 +78,62 @@ export function modelDraft(scope: DraftScope, file: ProjectFile): ModelDraft {
   const { name, fqn } = nameOf(scope.projectName, file);
   const known = scope.properties.models.get(name);
   const outer = mergeConfig(folderConfig(scope.config.models, fqn), known?.config ?? {});
+  return templateDraft(scope, {
+    file,
+    name,
+    fqn,
+    known,
+    outer,
+    defaults: { materialized: 'view' },
+  });
+}
+
+/** Reads a snapshot: a block of a file, or YAML that names the relation it is taken of. */
+export function snapshotDraft(scope: DraftScope, { name, file }: SnapshotBlock): ModelDraft {
+  const { fqn } = nameOf(scope.projectName, file);
+  const known = scope.properties.snapshots.get(name);
+  const outer = mergeConfig(
+    folderConfig(scope.config.snapshots, [...fqn, name]),
+    known?.config ?? {},
+  );
+  const draft = templateDraft(scope, {
+    file,
+    name,
+    fqn: [...fqn, name],
+    known,
+    outer,
+    defaults: {},
+  });
+  const { config } = draft.node;
+  const relation =
+    typeof config.target_schema === 'string'
+      ? { ...draft.node.relation, schema: config.target_schema }
+      : draft.node.relation;
+  return {
+    ...draft,
+    node: {
+      ...draft.node,
+      resourceType: 'snapshot',
+      uniqueId: `snapshot.${scope.projectName}.${name}`,
+      config: { ...config, materialized: 'snapshot' },
+      relation,
+    },
+  };
+}
+
+interface TemplateParts {
+  readonly file: ProjectFile;
+  readonly name: string;
+  readonly fqn: readonly string[];
+  readonly known: NodeProperties | undefined;
+  readonly outer: Record<string, unknown>;
+  readonly defaults: Record<string, unknown>;
+}
+
+function templateDraft(
+  scope: DraftScope,
+  { file, name, fqn, known, outer, defaults }: TemplateParts,
+): ModelDraft {
   if (file.text.trim() === '') {
     throw new BeltError(`The model ${name} is empty.`, {
       location: { file: file.path, line: 1 },
@@ -86,7 +143,7 @@ export function modelDraft(scope: DraftScope, file: ProjectFile): ModelDraft {
   const template = scope.jinja.compile(file.path, file.text);
   const self = relationOf(scope, scope.jinja, name, outer, file.path);
   const found = exploreModel(scope, template, file, name, outer, self);
-  const config = { materialized: 'view', ...found.config };
+  const config = { ...defaults, ...found.config };
   return {
     node: {
       resourceType: 'model',
@@ -99,17 +156,9 @@ export function modelDraft(scope: DraftScope, file: ProjectFile): ModelDraft {
       checksum: sha256(file.text),
       ...describedParts(config, known),
       relation: relationOf(scope, scope.jinja, name, config, file.path),
-      refs: distinct(
-        found.references.flatMap((one) =>
-          one.kind === 'ref' ? [{ name: one.name, package: one.package }] : [],
-        ),
-      ),
-      sources: distinct(
-        found.references.flatMap((one) =>
-          one.kind === 'source' ? [[one.sourceName, one.name] as const] : [],
-        ),
-      ),
+      ...referenceParts(found),
       usesNewRows: found.newRowsOf.length > 0,
+      asksIncremental: found.asksIncremental,
     },
     template,
     references: found.references,
@@ -117,7 +166,24 @@ export function modelDraft(scope: DraftScope, file: ProjectFile): ModelDraft {
   };
 }
 
-function describedParts(
+/** What a node's text was found to read and to call. */
+export function referenceParts(found: ModelFindings) {
+  return {
+    refs: distinct(
+      found.references.flatMap((one) =>
+        one.kind === 'ref' ? [{ name: one.name, package: one.package }] : [],
+      ),
+    ),
+    sources: distinct(
+      found.references.flatMap((one) =>
+        one.kind === 'source' ? [[one.sourceName, one.name] as const] : [],
+      ),
+    ),
+    macros: found.macros,
+  };
+}
+
+export function describedParts(
   config: Readonly<Record<string, unknown>>,
   known: NodeProperties | undefined,
 ) {
@@ -136,6 +202,6 @@ function distinct<T>(items: readonly T[]): T[] {
   return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
 
-function sha256(text: string): string {
+export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -1,13 +1,16 @@
-import type { ModelNode, RunnableNode } from './nodes.js';
+import type { ModelNode, ProjectNode } from './nodes.js';
 
 /** Whether a model is no object of the database, but a CTE of those that read it. */
-export function isEphemeral(node: RunnableNode): boolean {
+export function isEphemeral(node: ProjectNode): boolean {
   return node.resourceType === 'model' && node.config.materialized === 'ephemeral';
 }
 
+/** What the names of CTEs begin with that stand for other nodes. */
+export const CTE_PREFIX = '__dbt__cte__';
+
 /** The name of the CTE that stands for an ephemeral model, as dbt names it. */
 export function cteName(node: ModelNode): string {
-  return `__dbt__cte__${node.name}`;
+  return `${CTE_PREFIX}${node.name}`;
 }
 
 const LEADING = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/;

@@ -7,6 +7,7 @@ import { type ProjectScope, type TemplateAnswers, templateContext } from './jinj
 import { newRowsByDefault } from './new-rows.js';
 import type { SeedNode } from './nodes.js';
 import { mergeConfig } from './project-config.js';
+import type { Dict } from './python-values.js';
 import type { Reference } from './references.js';
 import type { Relation } from './relation.js';
 
@@ -17,6 +18,9 @@ export interface ModelFindings {
   readonly references: readonly Reference[];
   /** What new_rows() was asked for: the relation's key, `source:a.b` or `ref:name`. */
   readonly newRowsOf: readonly string[];
+  readonly asksIncremental: boolean;
+  /** Macros of the project that it calls. */
+  readonly macros: readonly string[];
 }
 
 /** What is needed to explore the models of a project. */
@@ -73,15 +77,18 @@ export function atLine<T>(file: string, line: number, work: () => T): T {
  * Renders once as a first run and once as an incremental one, since either branch may read what the
  * other does not; the config is that of the first.
  */
-function explore(
+export function explore(
   scope: ExploreScope,
   template: JinjaTemplate,
   name: string,
   outer: Readonly<Record<string, unknown>>,
   self: Relation,
+  more: (context: Dict) => Dict = () => ({}),
 ): ModelFindings {
   const references = new Map<string, Reference>();
   const newRowsOf = new Set<string>();
+  const macros = new Set<string>();
+  let asksIncremental = false;
   const add = (reference: Reference) => {
     const key = JSON.stringify(reference);
     if (!references.has(key)) references.set(key, reference);
@@ -113,25 +120,34 @@ function explore(
         return newRowsByDefault(relation);
       },
     };
-    template.render(
-      templateContext({
-        ...scope,
-        answers,
-        self,
-        model: { name, unique_id: `model.${scope.projectName}.${name}`, config: outer },
-        isIncremental,
-        fullRefresh: false,
-        executing: false,
-        runStartedAt: new Date(0),
-        invocationId: '00000000-0000-0000-0000-000000000000',
-      }),
-    );
+    const context = templateContext({
+      ...scope,
+      answers,
+      self,
+      model: { name, unique_id: `model.${scope.projectName}.${name}`, config: outer },
+      graph: { nodes: {}, sources: {} },
+      isIncremental,
+      fullRefresh: false,
+      executing: false,
+      runStartedAt: new Date(0),
+      invocationId: '00000000-0000-0000-0000-000000000000',
+    });
+    const asked = {
+      is_incremental: () => {
+        asksIncremental = true;
+        return isIncremental;
+      },
+    };
+    const whole = { ...context, ...asked };
+    template.render({ ...whole, ...more(whole) }, (macro) => macros.add(macro));
     return mergeConfig(outer, own);
   });
   return {
     config: configs[0] ?? {},
     references: [...references.values()],
     newRowsOf: [...newRowsOf],
+    asksIncremental,
+    macros: [...macros],
   };
 }
 

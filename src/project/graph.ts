@@ -5,7 +5,7 @@ type Nodes = ReadonlyMap<string, ProjectNode>;
 /** What a node reads, by unique id. */
 function parentsOf(nodes: Nodes, id: string): readonly string[] {
   const node = nodes.get(id);
-  return node?.resourceType === 'model' ? node.dependsOn : [];
+  return node === undefined || !('dependsOn' in node) ? [] : node.dependsOn;
 }
 
 /** For each node, those that read it. */

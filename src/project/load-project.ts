@@ -5,18 +5,29 @@ import {
   duplicateSourceFaults,
   strayPropertyFaults,
 } from './check-nodes.js';
-import { type DraftScope, isEnabled, modelDraft, seedNode, sourceNode } from './draft-nodes.js';
+import { genericTestDrafts, singularTestDraft, type TestDraft } from './data-tests.js';
+import { docsBlocks } from './docs-blocks.js';
+import {
+  type DraftScope,
+  isEnabled,
+  modelDraft,
+  seedNode,
+  snapshotDraft,
+  sourceNode,
+} from './draft-nodes.js';
 import { ProjectFaults } from './faults.js';
 import { readFiles } from './files.js';
 import { topologicalOrder } from './graph.js';
 import { createJinja, type JinjaTemplate } from './jinja.js';
 import { projectContext } from './jinja-context.js';
-import type { ModelNode, ProjectNode, SeedNode, SourceNode } from './nodes.js';
+import type { ProjectNode } from './nodes.js';
 import type { Project } from './project.js';
 import { type ProjectConfig, readProjectConfig } from './project-config.js';
-import { readProperties } from './properties.js';
-import { resolveModel } from './resolve-references.js';
+import { type NodeProperties, type Properties, readProperties } from './properties.js';
+import { resolveModel, resolveReferences } from './resolve-references.js';
+import { type SnapshotBlock, snapshotBlocks } from './snapshot-blocks.js';
 import type { Target } from './target.js';
+import { unitTestNode } from './unit-tests.js';
 import { yamlRenderer } from './yaml-jinja.js';
 
 export interface LoadOptions {
@@ -46,20 +57,29 @@ export function loadProject(options: LoadOptions): Project {
       return result === undefined ? [] : [result];
     });
 
-  const config = attempt(() => configOf(options));
+  const config = attempt(() => loadConfig(options));
   if (config === undefined) throw new ProjectFaults(faults);
   const vars = { ...config.vars, ...options.vars };
   const project = { projectName: config.name, target, vars, env };
   const jinja = createJinja(config.name);
-  const macroFiles = readFiles(projectDir, config.macroPaths, ['.sql']);
+  const genericTestPaths = config.testPaths.map((path) => `${path}/generic`);
+  const macroFiles = readFiles(projectDir, [...config.macroPaths, ...genericTestPaths], ['.sql']);
   gather(macroFiles, (file) => jinja.addMacros(file.path, file.text));
   const isMacroFile = new Set(macroFiles.map((file) => file.path));
 
-  const yamlRoots = [...config.modelPaths, ...config.seedPaths, ...config.macroPaths];
+  const yamlRoots = [
+    ...config.modelPaths,
+    ...config.seedPaths,
+    ...config.macroPaths,
+    ...config.snapshotPaths,
+    ...config.testPaths,
+  ];
+  const docs = docsBlocks(readFiles(projectDir, [...config.modelPaths, 'docs'], ['.md']));
   const properties = readProperties(
     readFiles(projectDir, yamlRoots, ['.yml', '.yaml']),
     yamlRenderer(jinja, projectContext(project)),
     (fault) => faults.push(fault),
+    docs,
   );
   const seedScope: DraftScope = { ...project, jinja, config, properties, seedsByName: new Map() };
   const allSources = properties.sources.map((source) => sourceNode(seedScope, source));
@@ -72,13 +92,28 @@ export function loadProject(options: LoadOptions): Project {
     readFiles(projectDir, config.modelPaths, ['.sql']).filter(({ path }) => !isMacroFile.has(path)),
     (file) => modelDraft(scope, file),
   );
-  const enabled = drafts.filter(({ node }) => isEnabled(node));
-  const allModels = drafts.map(({ node }) => node);
+  const snapshotFiles = readFiles(projectDir, config.snapshotPaths, ['.sql']);
+  const snapshots = gather(
+    [
+      ...gather(snapshotFiles, snapshotBlocks).flat(),
+      ...yamlSnapshots(properties, config.snapshotPaths),
+    ],
+    (block) => snapshotDraft(scope, block),
+  );
+  const enabled = [...drafts, ...snapshots].filter(({ node }) => isEnabled(node));
+  const allModels = [...drafts, ...snapshots].map(({ node }) => node);
 
   faults.push(...duplicateSourceFaults(properties));
   faults.push(...duplicateFaults([...enabled.map(({ node }) => node), ...seeds]));
   if (faults.length === 0) {
-    faults.push(...strayPropertyFaults(properties, namesIn(allModels), namesIn(allSeeds)));
+    faults.push(
+      ...strayPropertyFaults(
+        properties,
+        namesIn(allModels),
+        namesIn(allSeeds),
+        namesIn(snapshots.map(({ node }) => node)),
+      ),
+    );
   }
   const referable = {
     projectName: config.name,
@@ -99,8 +134,33 @@ export function loadProject(options: LoadOptions): Project {
       (fault) => faults.push(fault),
     ),
   );
-  const nodes = nodesById(models, seeds, allSources.filter(isEnabled));
-  const templates = new Map(enabled.map(({ node, template }) => [node.uniqueId, template]));
+  const sources = allSources.filter(isEnabled);
+  const testDrafts = readTests();
+  const tests = testDrafts.map(({ node, references }) => ({
+    ...node,
+    dependsOn: [
+      ...new Set(
+        resolveReferences(node, references, referable, (fault) => faults.push(fault)).values(),
+      ),
+    ],
+  }));
+  const unitScope = {
+    projectName: config.name,
+    projectDir,
+    testPaths: config.testPaths,
+    models: byName(models),
+  };
+  const unitTests = gather(properties.unitTests, (entry) => unitTestNode(unitScope, entry));
+  const nodes = nodesById([
+    ...models,
+    ...seeds,
+    ...sources,
+    ...tests,
+    ...unitTests.filter(isEnabled),
+  ]);
+  const templates = new Map(
+    [...enabled, ...testDrafts].map(({ node, template }) => [node.uniqueId, template]),
+  );
   const references = new Map(enabled.map((draft) => [draft.node.uniqueId, draft.references]));
   faults.push(...cycleFaults(nodes, (id) => references.get(id) ?? []));
   if (faults.length > 0) throw new ProjectFaults(inOrder(faults));
@@ -108,6 +168,9 @@ export function loadProject(options: LoadOptions): Project {
   const hooks = new Map<string, JinjaTemplate>();
   return {
     name: config.name,
+    config,
+    jinja,
+    macros: jinja.macroTexts(),
     projectDir,
     target,
     vars,
@@ -122,10 +185,62 @@ export function loadProject(options: LoadOptions): Project {
       return template;
     },
   };
+
+  function readTests(): TestDraft[] {
+    const asked = [
+      ...enabled.map(({ node }) => ({ node, known: knownOf(properties, node) })),
+      ...seeds.map((node) => ({ node, known: knownOf(properties, node) })),
+      ...sources.map((node) => ({
+        node,
+        known: properties.sources.find(
+          (one) => one.sourceName === node.sourceName && one.name === node.name,
+        ),
+      })),
+    ];
+    const generic = gather(asked, ({ node, known }) =>
+      known === undefined ? [] : genericTestDrafts(scope, node, known),
+    ).flat();
+    const singular = gather(
+      readFiles(projectDir, config?.testPaths ?? [], ['.sql']).filter(
+        ({ path }) => !isMacroFile.has(path),
+      ),
+      (file) => singularTestDraft(scope, file),
+    );
+    return [...generic, ...singular].filter(({ node }) => isEnabled(node));
+  }
+}
+
+/** What YAML says of a node that is made from a file. */
+function knownOf(
+  properties: Properties,
+  { name, resourceType }: { readonly name: string; readonly resourceType: string },
+): NodeProperties | undefined {
+  switch (resourceType) {
+    case 'seed':
+      return properties.seeds.get(name);
+    case 'snapshot':
+      return properties.snapshots.get(name);
+    default:
+      return properties.models.get(name);
+  }
+}
+
+/** Snapshots that are YAML alone: they take all of the relation that they name. */
+function yamlSnapshots(properties: Properties, roots: readonly string[]): SnapshotBlock[] {
+  return [...properties.snapshots].flatMap(([name, { relation, path }]) => {
+    if (relation === undefined) return [];
+    const root = roots.find((one) => path.startsWith(`${one}/`)) ?? '';
+    const file = {
+      path,
+      pathBelowRoot: path.slice(root === '' ? 0 : root.length + 1),
+      text: `select * from {{ ${relation} }}`,
+    };
+    return [{ name, file }];
+  });
 }
 
 /** dbt_project.yml is read before there is a project: only with the vars of the command line. */
-function configOf({ projectDir, target, vars = {}, env }: LoadOptions): ProjectConfig {
+export function loadConfig({ projectDir, target, vars = {}, env }: LoadOptions): ProjectConfig {
   const context = projectContext({ projectName: 'belt', target, vars, env });
   return readProjectConfig(projectDir, yamlRenderer(createJinja(), context));
 }
@@ -164,12 +279,8 @@ function namesIn(nodes: readonly { readonly name: string }[]): Set<string> {
   return new Set(nodes.map(({ name }) => name));
 }
 
-function nodesById(
-  models: readonly ModelNode[],
-  seeds: readonly SeedNode[],
-  sources: readonly SourceNode[],
-): Map<string, ProjectNode> {
-  return new Map([...models, ...seeds, ...sources].map((node) => [node.uniqueId, node]));
+function nodesById(nodes: readonly ProjectNode[]): Map<string, ProjectNode> {
+  return new Map(nodes.map((node) => [node.uniqueId, node]));
 }
 
 function inOrder(faults: readonly BeltError[]): BeltError[] {

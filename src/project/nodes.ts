@@ -12,6 +12,9 @@ export interface ColumnProperties {
   readonly meta: Data;
   /** Data tests as YAML gives them: a name, or a name with its arguments. */
   readonly tests: readonly unknown[];
+  readonly quote: boolean;
+  /** Of a contract: `{type: not_null}` and the like. */
+  readonly constraints: readonly Data[];
 }
 
 interface NodeBase {
@@ -34,10 +37,8 @@ interface NodeBase {
   readonly relation: Relation;
 }
 
-/** A `.sql` file of the model paths. */
-export interface ModelNode extends NodeBase {
-  readonly resourceType: 'model';
-  readonly language: 'sql';
+/** What is written as SQL with Jinja. */
+interface TemplateNode extends NodeBase {
   readonly rawCode: string;
   /** SHA-256 of rawCode, in hexadecimal. */
   readonly checksum: string;
@@ -47,10 +48,55 @@ export interface ModelNode extends NodeBase {
   readonly refs: readonly { readonly name: string; readonly package: string | undefined }[];
   /** What source() names: a source and a table of it. */
   readonly sources: readonly (readonly [string, string])[];
+  /** Names of the project's macros that it calls, with those that they call. */
+  readonly macros: readonly string[];
+}
+
+/** A `.sql` file of the model paths, or a snapshot. */
+export interface ModelNode extends TemplateNode {
+  readonly resourceType: 'model' | 'snapshot';
+  readonly language: 'sql';
   /** Whether it reads only what has newly been landed, through new_rows(). */
   readonly usesNewRows: boolean;
   /** Unique ids of what new_rows() was asked for. */
   readonly newRowsOf: readonly string[];
+  /** Whether it asks is_incremental(). */
+  readonly asksIncremental: boolean;
+}
+
+/** A data test: a query that gives the rows which should not be. */
+export interface TestNode extends TemplateNode {
+  readonly resourceType: 'test';
+  readonly line: number;
+  /** Of a generic test: its name, without test_, and its arguments as YAML gives them. */
+  readonly generic: { readonly name: string; readonly arguments: Data } | undefined;
+  readonly columnName: string | undefined;
+  /** The node whose YAML asks for it. */
+  readonly attachedNode: string | undefined;
+}
+
+/** Rows that a unit test gives or expects. */
+export interface Fixture {
+  readonly format: 'dict' | 'csv' | 'sql';
+  /** Of the format sql. */
+  readonly sql: string | undefined;
+  readonly rows: readonly Data[];
+}
+
+/** A unit test: given rows, and the rows that a model makes of them. */
+export interface UnitTestNode extends NodeBase {
+  readonly resourceType: 'unit_test';
+  readonly line: number;
+  /** The unique id of the model. */
+  readonly modelId: string;
+  readonly dependsOn: readonly string[];
+  readonly given: readonly { readonly input: string; readonly fixture: Fixture }[];
+  readonly expected: Fixture;
+  readonly overrides: {
+    readonly macros: Data;
+    readonly vars: Data;
+    readonly envVars: Data;
+  };
 }
 
 /** A row of a seed: texts by column, null where the field is empty. */
@@ -75,7 +121,7 @@ export interface SourceNode extends NodeBase {
   readonly freshness: Data | undefined;
 }
 
-export type ProjectNode = ModelNode | SeedNode | SourceNode;
+export type ProjectNode = ModelNode | SeedNode | SourceNode | TestNode | UnitTestNode;
 
 /** What can be run. */
 export type RunnableNode = ModelNode | SeedNode;

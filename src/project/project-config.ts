@@ -10,11 +10,21 @@ export interface ProjectConfig {
   readonly modelPaths: readonly string[];
   readonly seedPaths: readonly string[];
   readonly macroPaths: readonly string[];
+  readonly snapshotPaths: readonly string[];
+  readonly testPaths: readonly string[];
+  /** Where artifacts are written, below the project folder. */
+  readonly targetPath: string;
+  /** The profile of profiles.yml that says where models are built. */
+  readonly profile: string | undefined;
+  readonly onRunStart: readonly string[];
+  readonly onRunEnd: readonly string[];
   readonly vars: YamlMap;
   /** Configs of folders and nodes below `models:`, `seeds:` and `sources:`. */
   readonly models: YamlMap;
   readonly seeds: YamlMap;
   readonly sources: YamlMap;
+  readonly snapshots: YamlMap;
+  readonly dataTests: YamlMap;
 }
 
 const FILE = 'dbt_project.yml';
@@ -47,10 +57,18 @@ export function readProjectConfig(projectDir: string, render: RenderYaml): Proje
     modelPaths: paths('model-paths', ['models']),
     seedPaths: paths('seed-paths', ['models/seeds', 'seeds']),
     macroPaths: paths('macro-paths', ['macros', 'models/macros']),
+    snapshotPaths: paths('snapshot-paths', ['snapshots']),
+    testPaths: paths('test-paths', ['tests']),
+    targetPath: textOf(value['target-path']) || 'target',
+    profile: textOf(value.profile) || undefined,
+    onRunStart: namesOf(value['on-run-start']),
+    onRunEnd: namesOf(value['on-run-end']),
     vars: varsOf(value),
     models: mapOf(value.models),
     seeds: mapOf(value.seeds),
     sources: mapOf(value.sources),
+    snapshots: mapOf(value.snapshots),
+    dataTests: { ...mapOf(value.tests), ...mapOf(value.data_tests) },
   };
 }
 

@@ -1,19 +1,24 @@
-import type { JinjaTemplate } from './jinja.js';
+import type { Jinja, JinjaTemplate, MacroText } from './jinja.js';
 import type { ProjectNode } from './nodes.js';
+import type { ProjectConfig } from './project-config.js';
 import type { Target } from './target.js';
 
 /** A project as read from its files, checked as a whole. */
 export interface Project {
   readonly name: string;
   readonly projectDir: string;
+  /** What dbt_project.yml says. */
+  readonly config: ProjectConfig;
+  readonly jinja: Jinja;
+  readonly macros: readonly MacroText[];
   readonly target: Target;
   readonly vars: Readonly<Record<string, unknown>>;
   readonly env: NodeJS.ProcessEnv;
   /** Every node by its unique id. */
   readonly nodes: ReadonlyMap<string, ProjectNode>;
-  /** Unique ids of models and seeds, each after all that it reads; ties in the order of paths. */
+  /** Unique ids of all but sources, each after all that it reads; ties in the order of paths. */
   readonly order: readonly string[];
-  /** Of each model, compiled once. */
+  /** Of each model, snapshot and data test, compiled once. */
   readonly templates: ReadonlyMap<string, JinjaTemplate>;
   /** Compiles a text of a model's config, such as a hook, each text once. */
   hookTemplate(path: string, text: string): JinjaTemplate;

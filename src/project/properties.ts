@@ -1,4 +1,5 @@
 import { BeltError } from '../errors.js';
+import { withDocs } from './docs-blocks.js';
 import type { ProjectFile } from './files.js';
 import type { ColumnProperties, Data } from './nodes.js';
 import { mergeConfig } from './project-config.js';
@@ -18,6 +19,8 @@ import type { RenderYaml } from './yaml-jinja.js';
 export interface Properties {
   readonly models: ReadonlyMap<string, NodeProperties>;
   readonly seeds: ReadonlyMap<string, NodeProperties>;
+  readonly snapshots: ReadonlyMap<string, NodeProperties>;
+  readonly unitTests: readonly UnitTestEntry[];
   readonly sources: readonly SourceProperties[];
 }
 
@@ -29,6 +32,15 @@ export interface NodeProperties {
   readonly config: YamlMap;
   readonly columns: Readonly<Record<string, ColumnProperties>>;
   readonly tests: readonly unknown[];
+  /** Of a snapshot that is YAML alone: what it is taken of, such as `ref('orders')`. */
+  readonly relation: string | undefined;
+}
+
+/** A unit test as YAML gives it. */
+export interface UnitTestEntry {
+  readonly path: string;
+  readonly line: number;
+  readonly entry: YamlMap;
 }
 
 export interface SourceProperties extends NodeProperties {
@@ -47,9 +59,12 @@ export function readProperties(
   files: readonly ProjectFile[],
   render: RenderYaml,
   onFault: (fault: BeltError) => void,
+  docs: ReadonlyMap<string, string> = new Map(),
 ): Properties {
   const models = new Map<string, NodeProperties>();
   const seeds = new Map<string, NodeProperties>();
+  const snapshots = new Map<string, NodeProperties>();
+  const unitTests: UnitTestEntry[] = [];
   const sources: SourceProperties[] = [];
   const attempt = (work: () => void) => {
     try {
@@ -65,26 +80,31 @@ export function readProperties(
       for (const [kind, known] of [
         ['models', models],
         ['seeds', seeds],
+        ['snapshots', snapshots],
       ] as const) {
         for (const [index, entry] of mapsOf(yaml.value[kind]).entries()) {
-          attempt(() => addNode(known, kind, yaml, index, entry, render));
+          attempt(() => addNode(known, kind, yaml, index, entry, render, docs));
         }
+      }
+      for (const [index, entry] of mapsOf(yaml.value.unit_tests).entries()) {
+        unitTests.push({ path: file.path, line: yaml.lineOf(['unit_tests', index]), entry });
       }
       for (const [index, entry] of mapsOf(yaml.value.sources).entries()) {
         attempt(() => sources.push(...sourcesOf(yaml, index, entry, render)));
       }
     });
   }
-  return { models, seeds, sources };
+  return { models, seeds, snapshots, unitTests, sources };
 }
 
 function addNode(
   known: Map<string, NodeProperties>,
-  kind: 'models' | 'seeds',
+  kind: 'models' | 'seeds' | 'snapshots',
   yaml: YamlFile,
   index: number,
   raw: YamlMap,
   render: RenderYaml,
+  docs: ReadonlyMap<string, string>,
 ): void {
   const line = yaml.lineOf([kind, index]);
   const name = textOf(raw.name);
@@ -97,7 +117,20 @@ function addNode(
     });
   }
   const entry = mapOf(render(raw, { file: yaml.path, line }));
-  known.set(name, { path: yaml.path, line, ...partsOf(entry) });
+  const parts = partsOf(entry);
+  const told = (description: string) => withDocs(description, docs, { file: yaml.path, line });
+  known.set(name, {
+    path: yaml.path,
+    line,
+    ...parts,
+    description: told(parts.description),
+    columns: Object.fromEntries(
+      Object.entries(parts.columns).map(([key, column]) => [
+        key,
+        { ...column, description: told(column.description) },
+      ]),
+    ),
+  });
 }
 
 function nameless(file: string, line: number, what: string): BeltError {
@@ -114,6 +147,7 @@ function partsOf(entry: YamlMap) {
     config: configOf(entry),
     columns: columnsOf(entry),
     tests: testsOf(entry),
+    relation: textOf(entry.relation) || undefined,
   };
 }
 
@@ -127,6 +161,7 @@ function configOf(entry: YamlMap): YamlMap {
     ...config,
     ...(tags.length === 0 ? {} : { tags }),
     ...(Object.keys(meta).length === 0 ? {} : { meta }),
+    ...(entry.constraints === undefined ? {} : { constraints: entry.constraints }),
     ...(Object.keys(docs).length === 0 ? {} : { docs }),
   };
 }
@@ -190,6 +225,8 @@ function columnsOf(entry: YamlMap): Record<string, ColumnProperties> {
           tags: [...namesOf(column.tags), ...namesOf(config.tags)],
           meta: { ...mapOf(column.meta), ...mapOf(config.meta) },
           tests: testsOf(column),
+          quote: column.quote === true,
+          constraints: mapsOf(column.constraints),
         },
       ];
     }),

@@ -18,6 +18,21 @@ export function resolveModel(
   referable: Referable,
   onFault: (fault: BeltError) => void,
 ): ModelNode {
+  const found = resolveReferences(node, references, referable, onFault);
+  return {
+    ...node,
+    dependsOn: [...new Set(found.values())],
+    newRowsOf: newRowsOf.flatMap((key) => found.get(key) ?? []),
+  };
+}
+
+/** The unique ids that references lead to, by `ref:name` or `source:a.b`. */
+export function resolveReferences(
+  node: { readonly name: string },
+  references: readonly Reference[],
+  referable: Referable,
+  onFault: (fault: BeltError) => void,
+): Map<string, string> {
   const found = new Map<string, string>();
   const wrong = new Set<string>();
   for (const reference of references) {
@@ -39,11 +54,7 @@ export function resolveModel(
     }
     wrong.add(told);
   }
-  return {
-    ...node,
-    dependsOn: [...new Set(found.values())],
-    newRowsOf: newRowsOf.flatMap((key) => found.get(key) ?? []),
-  };
+  return found;
 }
 
 function targetOf(reference: Reference, { models, seeds, sources }: Referable) {
@@ -57,7 +68,7 @@ function isForeign(reference: Reference, { projectName }: Referable): boolean {
   );
 }
 
-function foreignReference(node: ModelDraft['node'], reference: Reference): BeltError {
+function foreignReference(node: { readonly name: string }, reference: Reference): BeltError {
   const packageName = reference.kind === 'ref' ? reference.package : undefined;
   return new BeltError(`${node.name} reads ${reference.name} of the package ${packageName}.`, {
     location: reference.place,
@@ -66,7 +77,7 @@ function foreignReference(node: ModelDraft['node'], reference: Reference): BeltE
 }
 
 function unknownReference(
-  node: ModelDraft['node'],
+  node: { readonly name: string },
   reference: Reference,
   { models, seeds, sources }: Referable,
 ): BeltError {
@@ -87,7 +98,7 @@ function unknownReference(
   );
 }
 
-function disabledReference(node: ModelDraft['node'], reference: Reference): BeltError {
+function disabledReference(node: { readonly name: string }, reference: Reference): BeltError {
   const key = referenceKey(reference);
   return new BeltError(`${node.name} reads ${key}, which is disabled.`, {
     location: reference.place,

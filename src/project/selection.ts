@@ -2,6 +2,8 @@ import { UsageError } from '../errors.js';
 import { ancestorsOf, childrenByNode, descendantsOf } from './graph.js';
 import type { ProjectNode } from './nodes.js';
 import type { Project } from './project.js';
+import type { SelectorDefinition } from './selectors-file.js';
+import { differsBy, type EarlierState, STATE_KINDS } from './state.js';
 
 export interface Selection {
   /** Unique ids of all that is selected, sources included. */
@@ -10,10 +12,26 @@ export interface Selection {
   readonly unmatched: readonly string[];
 }
 
+/** Which tests come with the nodes that they test. */
+export const INDIRECT_SELECTIONS = ['eager', 'cautious', 'buildable', 'empty'] as const;
+
+export interface SelectionOptions {
+  /** eager: all tests of what is selected; cautious: those of which all is selected. */
+  readonly indirect?: (typeof INDIRECT_SELECTIONS)[number];
+  /** For state: and result:. */
+  readonly earlier?: EarlierState | undefined;
+  /** Of selectors.yml, in place of `select`. */
+  readonly selector?: SelectorDefinition | undefined;
+}
+
+type SelectableProject = Pick<Project, 'nodes' | 'macros' | 'name'>;
+
 /** A project with what its graph operators follow. */
 interface Graph {
+  readonly project: SelectableProject;
   readonly nodes: Project['nodes'];
   readonly children: ReadonlyMap<string, readonly string[]>;
+  readonly options: SelectionOptions;
 }
 
 /**
@@ -22,16 +40,62 @@ interface Graph {
  * UsageError for a criterion that cannot be understood.
  */
 export function selectNodes(
-  project: Pick<Project, 'nodes'>,
+  project: SelectableProject,
   select: readonly string[],
   exclude: readonly string[],
+  options: SelectionOptions = {},
 ): Selection {
-  const graph = { nodes: project.nodes, children: childrenByNode(project.nodes) };
+  const graph = {
+    project,
+    nodes: project.nodes,
+    children: childrenByNode(project.nodes),
+    options,
+  };
   const unmatched: string[] = [];
-  const chosen =
-    select.length === 0 ? new Set(graph.nodes.keys()) : unionOf(graph, select, unmatched);
-  for (const id of unionOf(graph, exclude, unmatched)) chosen.delete(id);
+  let chosen = new Set(graph.nodes.keys());
+  if (select.length > 0) chosen = withTests(graph, unionOf(graph, select, unmatched));
+  else if (options.selector !== undefined) {
+    chosen = withTests(graph, definedBy(graph, options.selector, unmatched));
+  }
+  if (exclude.length > 0) {
+    for (const id of withTests(graph, unionOf(graph, exclude, unmatched))) chosen.delete(id);
+  }
   return { selected: chosen, unmatched };
+}
+
+function definedBy(graph: Graph, definition: SelectorDefinition, unmatched: string[]): Set<string> {
+  if (definition.kind === 'criterion') return unionOf(graph, [definition.text], unmatched);
+  const parts = definition.parts.map((part) => definedBy(graph, part, unmatched));
+  const [first = new Set<string>(), ...others] = parts;
+  const chosen =
+    definition.kind === 'union'
+      ? new Set(parts.flatMap((part) => [...part]))
+      : new Set([...first].filter((id) => others.every((part) => part.has(id))));
+  for (const part of definition.exclude) {
+    for (const id of definedBy(graph, part, unmatched)) chosen.delete(id);
+  }
+  return chosen;
+}
+
+/** What is chosen, and the tests that come with it. */
+function withTests({ nodes, children, options }: Graph, chosen: Set<string>): Set<string> {
+  const { indirect = 'eager' } = options;
+  if (indirect === 'empty') return chosen;
+  const tests = new Set(
+    [...chosen].flatMap((id) =>
+      (children.get(id) ?? []).filter((child) => /^(unit_)?test\./.test(child)),
+    ),
+  );
+  const reachable =
+    indirect === 'buildable'
+      ? new Set([...chosen].flatMap((id) => [id, ...ancestorsOf(nodes, id)]))
+      : chosen;
+  const comes = (id: string) => {
+    const node = nodes.get(id);
+    if (indirect === 'eager' || node === undefined || !('dependsOn' in node)) return true;
+    return node.dependsOn.every((parent) => reachable.has(parent));
+  };
+  return new Set([...chosen, ...[...tests].filter(comes)]);
 }
 
 function unionOf(graph: Graph, criteria: readonly string[], unmatched: string[]): Set<string> {
@@ -49,7 +113,8 @@ function unionOf(graph: Graph, criteria: readonly string[], unmatched: string[])
 
 const TERM = /^(?<at>@)?(?:(?<up>\d*)\+)?(?<core>.*?)(?:\+(?<down>\d*))?$/;
 
-function matchTerm({ nodes, children }: Graph, term: string): Set<string> {
+function matchTerm(graph: Graph, term: string): Set<string> {
+  const { nodes, children } = graph;
   const { at, up, core = '', down } = TERM.exec(term)?.groups ?? {};
   if (core === '') {
     throw new UsageError(`The selector ${JSON.stringify(term)} names nothing.`, {
@@ -61,7 +126,7 @@ function matchTerm({ nodes, children }: Graph, term: string): Set<string> {
       hint: '@ selects descendants and their ancestors already: leave the + out.',
     });
   }
-  const matches = matching(nodes, core);
+  const matches = matching(graph, core);
   const result = new Set(matches);
   const add = (ids: Iterable<string>) => {
     for (const id of ids) result.add(id);
@@ -77,9 +142,9 @@ function matchTerm({ nodes, children }: Graph, term: string): Set<string> {
   return result;
 }
 
-function matching(nodes: Graph['nodes'], core: string): string[] {
-  const matches = methodOf(core);
-  return [...nodes.values()].filter(matches).map((node) => node.uniqueId);
+function matching(graph: Graph, core: string): string[] {
+  const matches = methodOf(graph, core);
+  return [...graph.nodes.values()].filter(matches).map((node) => node.uniqueId);
 }
 
 function depthOf(digits: string): number | undefined {
@@ -87,9 +152,9 @@ function depthOf(digits: string): number | undefined {
 }
 
 const METHODS =
-  'path:, file:, fqn:, tag:, source:, resource_type:, config.<key>: or a name or path alone';
+  'path:, file:, fqn:, tag:, source:, resource_type:, config.<key>:, package:, test_name:, test_type:, unit_test:, state:, result: or a name or path alone';
 
-function methodOf(core: string): (node: ProjectNode) => boolean {
+function methodOf({ project, options }: Graph, core: string): (node: ProjectNode) => boolean {
   const [, method = '', value = ''] = /^([a-z_][\w.]*):(.*)$/i.exec(core) ?? [];
   switch (method) {
     case '':
@@ -106,16 +171,50 @@ function methodOf(core: string): (node: ProjectNode) => boolean {
       return bySource(value);
     case 'resource_type':
       return (node) => node.resourceType === value;
-    case 'state':
-      throw new UsageError(`Selecting by state is not supported yet: ${core}.`, {
-        hint: `Name the models, or use ${METHODS}.`,
-      });
+    case 'package':
+      return (node) => node.fqn[0] === value || (value === 'this' && node.fqn[0] === project.name);
+    case 'test_name':
+      return (node) =>
+        node.resourceType === 'test' && wildcard(value).test(node.generic?.name ?? node.name);
+    case 'test_type':
+      return byTestType(value);
+    case 'unit_test':
+      return (node) => node.resourceType === 'unit_test' && wildcard(value).test(node.name);
+    case 'state': {
+      const kind = STATE_KINDS.find((one) => one === value);
+      if (kind === undefined) {
+        throw new UsageError(`There is no state ${value}.`, {
+          hint: `States are ${STATE_KINDS.join(', ')}.`,
+        });
+      }
+      const earlier = requiredState(options, core);
+      return (node) => differsBy(project, earlier, node, kind);
+    }
+    case 'result': {
+      const { results } = requiredState(options, core);
+      return (node) => results.get(node.uniqueId) === value;
+    }
     default:
       if (method.startsWith('config.')) return byConfig(method.slice('config.'.length), value);
       throw new UsageError(`Selecting by ${method}: is not supported.`, {
         hint: `Use ${METHODS}.`,
       });
   }
+}
+
+function requiredState({ earlier }: SelectionOptions, core: string): EarlierState {
+  if (earlier !== undefined) return earlier;
+  throw new UsageError(`${core} compares with an earlier run, but none is given.`, {
+    hint: 'Name the folder of its manifest.json: --state target-of-before.',
+  });
+}
+
+function byTestType(value: string): (node: ProjectNode) => boolean {
+  return (node) => {
+    if (node.resourceType === 'unit_test') return value === 'unit';
+    if (node.resourceType !== 'test') return false;
+    return value === 'data' || value === (node.generic === undefined ? 'singular' : 'generic');
+  };
 }
 
 function wildcard(pattern: string): RegExp {

@@ -146,7 +146,7 @@ const wrong: readonly (readonly [string, string])[] = [
   ["a\n{% include 'x' %}", 'models/m.sql:2: {% include %} is not supported by belt.'],
   [
     'a\n{% snapshot x %}{% endsnapshot %}',
-    'models/m.sql:2: {% snapshot %} blocks are not supported by belt yet.',
+    'models/m.sql:2: {% snapshot %} blocks are not supported by belt here.',
   ],
   ['a\n{% return %}', 'models/m.sql:2: Unknown block tag: return.'],
 ];

@@ -87,7 +87,7 @@ models:
   - name: m
     description: "  One {{ thing }} a row. "
     docs: {show: false}
-    data_tests: [{unique_combination: {columns: [id]}}]
+    data_tests: [{accepted_values: {column_name: id, values: [2]}}]
     columns:
       - name: id
         description: Key.
@@ -100,7 +100,7 @@ models:
     expect(model(project, 'm')).toMatchObject({
       description: 'One {{ thing }} a row.',
       docs: { show: false },
-      tests: [{ unique_combination: { columns: ['id'] } }],
+      tests: [{ accepted_values: { column_name: 'id', values: [2] } }],
       columns: {
         id: {
           name: 'id',

@@ -88,7 +88,7 @@ describe('node selection', () => {
   });
 
   it.each([
-    ['state:modified', 'Selecting by state is not supported yet: state:modified.'],
+    ['state:modified', 'state:modified compares with an earlier run, but none is given.'],
     ['owner:me', 'Selecting by owner: is not supported.'],
     ['+', 'The selector "+" names nothing.'],
     ['@mid+', 'The selector "@mid+" has both @ and +.'],

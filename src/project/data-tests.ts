@@ -1,0 +1,197 @@
+import { BeltError } from '../errors.js';
+import { type DraftScope, describedParts, referenceParts, sha256 } from './draft-nodes.js';
+import { explore } from './explore-model.js';
+import { nearest } from './faults.js';
+import type { ProjectFile } from './files.js';
+import { type GenericTest, genericTest, md5, testArguments, testName } from './generic-tests.js';
+import type { JinjaTemplate } from './jinja.js';
+import { nameOf, relationOf } from './node-names.js';
+import type { ModelNode, SeedNode, SourceNode, TestNode } from './nodes.js';
+import { folderConfig, mergeConfig } from './project-config.js';
+import type { NodeProperties } from './properties.js';
+import type { Reference } from './references.js';
+
+/** A data test before its references are resolved to nodes. */
+export interface TestDraft {
+  readonly node: Omit<TestNode, 'dependsOn'>;
+  readonly template: JinjaTemplate;
+  readonly references: readonly Reference[];
+}
+
+const AUDIT_SCHEMA = 'dbt_test__audit';
+
+/** The tests that YAML asks of a node and of its columns. Throws a BeltError with file and line. */
+export function genericTestDrafts(
+  scope: DraftScope,
+  node: Omit<ModelNode, 'dependsOn' | 'newRowsOf'> | SeedNode | SourceNode,
+  known: Pick<NodeProperties, 'path' | 'line'>,
+): TestDraft[] {
+  const columns = Object.values(node.columns).map((column) => ({
+    tests: column.tests,
+    name: column.quote ? `"${column.name}"` : column.name,
+  }));
+  return [{ tests: node.tests, name: undefined }, ...columns].flatMap(({ tests, name }) =>
+    tests.flatMap((entry) => {
+      const test = genericTest(entry);
+      return test === undefined ? [] : [genericDraft(scope, node, known, test, name)];
+    }),
+  );
+}
+
+function genericDraft(
+  scope: DraftScope,
+  node: Omit<ModelNode, 'dependsOn' | 'newRowsOf'> | SeedNode | SourceNode,
+  known: Pick<NodeProperties, 'path' | 'line'>,
+  test: GenericTest,
+  columnName: string | undefined,
+): TestDraft {
+  const place = { file: known.path, line: known.line };
+  const macro = `test_${test.name}`;
+  const context = { ...scope, jinja: scope.jinja };
+  if (scope.jinja.macro(macro, {}) === undefined) throw unknownTest(scope, test.name, place);
+  const isSource = node.resourceType === 'source';
+  const target = isSource ? `source_${node.sourceName}_${node.name}` : node.name;
+  const made = testName(
+    isSource ? { ...test, name: `source_${test.name}` } : test,
+    isSource ? `${node.sourceName}_${node.name}` : target,
+    columnName,
+  );
+  const fqn = [...node.fqn.slice(0, -1), made.name];
+  const config = configOf(scope, fqn, test.config);
+  const model = isSource ? `source('${node.sourceName}', '${node.name}')` : `ref('${node.name}')`;
+  const rawCode = `{{ ${macro}(**_dbt_generic_test_kwargs) }}`;
+  const template = scope.jinja.compile(known.path, rawCode);
+  const call = {
+    arguments: test.arguments,
+    columnName,
+    model,
+    where: config.where,
+  };
+  const relation = auditRelation(scope, made.alias, config, known.path);
+  const found = located(place, () =>
+    explore(context, template, made.name, config, relation, (whole) => ({
+      _dbt_generic_test_kwargs: testArguments(scope.jinja, known.path, call, whole),
+    })),
+  );
+  const hash = md5(JSON.stringify([fqn, test.arguments, test.config, columnName])).slice(0, 10);
+  return {
+    node: {
+      resourceType: 'test',
+      uniqueId: `test.${scope.projectName}.${made.name}.${hash}`,
+      name: made.name,
+      fqn,
+      path: known.path,
+      line: known.line,
+      rawCode,
+      checksum: sha256(rawCode),
+      ...describedParts({ ...config, ...withTags(config, node.tags) }, undefined),
+      description: test.description,
+      relation,
+      ...referenceParts(found),
+      generic: { name: test.name, arguments: test.arguments },
+      columnName,
+      attachedNode: node.uniqueId,
+    },
+    template,
+    references: found.references.map((one) => ({ ...one, place })),
+  };
+}
+
+/** Reads a singular test: a file with a query. Throws a BeltError with file and line. */
+export function singularTestDraft(scope: DraftScope, file: ProjectFile): TestDraft {
+  const { name, fqn } = nameOf(scope.projectName, file);
+  const template = scope.jinja.compile(file.path, file.text);
+  const outer = configOf(scope, fqn, {});
+  const self = auditRelation(scope, name, outer, file.path);
+  const found = explore(scope, template, name, outer, self);
+  return {
+    node: {
+      resourceType: 'test',
+      uniqueId: `test.${scope.projectName}.${name}`,
+      name,
+      fqn,
+      path: file.path,
+      line: 1,
+      rawCode: file.text,
+      checksum: sha256(file.text),
+      ...describedParts(found.config, undefined),
+      relation: auditRelation(scope, name, found.config, file.path),
+      ...referenceParts(found),
+      generic: undefined,
+      columnName: undefined,
+      attachedNode: undefined,
+    },
+    template,
+    references: found.references,
+  };
+}
+
+function configOf(
+  scope: DraftScope,
+  fqn: readonly string[],
+  own: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return mergeConfig(
+    { severity: 'error', materialized: 'test', ...folderConfig(scope.config.dataTests, fqn) },
+    own,
+  );
+}
+
+/** A test bears the tags of what it tests, besides its own. */
+function withTags(config: Readonly<Record<string, unknown>>, tags: readonly string[]) {
+  return tags.length === 0 ? {} : { tags: mergeConfig({ tags: [...tags] }, config).tags };
+}
+
+function auditRelation(
+  scope: DraftScope,
+  alias: string,
+  config: Readonly<Record<string, unknown>>,
+  path: string,
+) {
+  return relationOf(
+    scope,
+    scope.jinja,
+    alias,
+    { schema: AUDIT_SCHEMA, ...config, alias: config.alias ?? alias },
+    path,
+  );
+}
+
+function located<T>(place: { file: string; line: number }, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof BeltError) || error.location.file !== place.file) throw error;
+    throw new BeltError(error.message, {
+      location: place,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    });
+  }
+}
+
+function unknownTest(
+  scope: DraftScope,
+  name: string,
+  place: { file: string; line: number },
+): BeltError {
+  const known = [
+    'unique',
+    'not_null',
+    'accepted_values',
+    'relationships',
+    ...scope.jinja
+      .macroTexts()
+      .flatMap((macro) => (macro.name.startsWith('test_') ? [macro.name.slice(5)] : [])),
+  ];
+  const near = nearest(name, known);
+  return new BeltError(
+    `There is no data test ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
+    {
+      location: place,
+      hint: name.includes('.')
+        ? 'Packages are not supported by belt: write the test as {% test %} in tests/generic/.'
+        : `Tests are ${known.join(', ')}; write others as {% test ${name}(model) %} in tests/generic/.`,
+    },
+  );
+}
