@@ -24,9 +24,18 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Opens the database of a profile. `command` is told to others who find it locked. */
-export function openDatabase(profile: ConnectionProfile, command: string): Promise<Database> {
-  return profile.engine === 'embedded' ? openEmbedded(profile, command) : openServer(profile);
+/** Sessions besides those of the threads: to cancel what they run. */
+const SPARE_SESSIONS = 3;
+
+/** Opens the database of a profile, for as many `threads` as models run side by side. `command` is told to others who find it locked. */
+export function openDatabase(
+  profile: ConnectionProfile,
+  command: string,
+  threads = 1,
+): Promise<Database> {
+  return profile.engine === 'embedded'
+    ? openEmbedded(profile, command)
+    : openServer(profile, threads + SPARE_SESSIONS);
 }
 
 async function openEmbedded(profile: EmbeddedProfile, command: string): Promise<Database> {
@@ -59,8 +68,8 @@ async function openEmbedded(profile: EmbeddedProfile, command: string): Promise<
   };
 }
 
-async function openServer(profile: ServerProfile): Promise<Database> {
-  const pool = new pg.Pool({ ...profile.pool, max: 4 });
+async function openServer(profile: ServerProfile, sessions: number): Promise<Database> {
+  const pool = new pg.Pool({ ...profile.pool, max: sessions });
   // a connection that breaks while idle is replaced; one in use reports its own error
   pool.on('error', () => undefined);
   const backends = new Set<number>();
