@@ -29,8 +29,8 @@ export const continuousAggregate: Materialization = async (context) => {
     return { message: 'REBUILD' };
   }
   const state = await readRelationState(client, node.uniqueId);
-  const changed = kind !== undefined && !rebuilt && sqlChanged(context, state);
-  const compiled = context.compile(node, { isIncremental: kind !== undefined });
+  const changed = kind !== undefined && !rebuilt && (await sqlChanged(context, state));
+  const compiled = await context.compile(node, { isIncremental: kind !== undefined });
   await inTransaction(client, async () => {
     for (const hook of compiled.preHooks) await client.query(hook);
     if (kind === undefined) {

@@ -1,9 +1,10 @@
 import { inTransaction } from '../../database/transaction.js';
-import { BeltError } from '../../errors.js';
 import type { CompiledModel } from '../../project/compile.js';
+import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { createEmptyTable, writeRows } from '../build-rows.js';
 import { findRelation } from '../catalog.js';
+import { type Dimension, dimensionSql, dimensionsOf, intervalLiteral } from '../dimensions.js';
 import { createIndexes } from '../indexes.js';
 import { readRelationState } from '../ledger.js';
 import { flagConfig, intervalOf, namesConfig, textConfig } from '../model-config.js';
@@ -23,19 +24,22 @@ export const hypertable: Materialization = async (context) => {
   const { client, node } = context;
   const kind = await findRelation(client, node.relation);
   await refuseToReplace(context, kind, ['hypertable']);
-  if (kind === 'hypertable' && context.fullRefresh) {
+  const empty = flagConfig(node, 'empty_hypertable', false);
+  // a query that does not say what is new is all of it, as in a table; what others filled stays
+  const whole = !empty && !node.usesNewRows && !node.asksIncremental && !hasKey(node);
+  if (kind === 'hypertable' && (context.fullRefresh || whole)) {
     const rows = await rebuildBeside(context, (beside, shadows) => fill(context, beside, shadows));
     return { rows, message: `REBUILD ${rows}` };
   }
   const state = await readRelationState(client, node.uniqueId);
-  const compiled = context.compile(node, { isIncremental: true });
+  const compiled = await context.compile(node, { isIncremental: true });
   const rows = await inTransaction(client, async () => {
     for (const hook of compiled.preHooks) await client.query(hook);
     if (kind === undefined) {
       await createHypertable(
         context,
         node.relation,
-        context.compile(node, { isIncremental: false }),
+        await context.compile(node, { isIncremental: false }),
       );
     } else if (configChanged(node, state)) {
       await alterHypertable(context);
@@ -46,13 +50,15 @@ export const hypertable: Materialization = async (context) => {
       node.relation,
       kind === undefined || configChanged(node, state),
     );
-    const written = await writeRows(context, node.relation, compiled, kind === undefined);
+    const written = empty
+      ? 0
+      : await writeRows(context, node.relation, compiled, kind === undefined);
     await describeRelation(client, node, node.relation, 'table');
     await applyGrants(client, node, node.relation);
     for (const hook of compiled.postHooks) await client.query(hook);
     return written;
   });
-  const changed = kind !== undefined && sqlChanged(context, state);
+  const changed = kind !== undefined && (await sqlChanged(context, state));
   return {
     rows,
     message: `${kind === undefined ? 'CREATE' : 'UPSERT'} ${rows}`,
@@ -70,14 +76,15 @@ async function fill(
   shadows: ReadonlyMap<string, Relation>,
 ): Promise<number> {
   const { client, node } = context;
-  const compiled = context.compile(node, { isIncremental: true, target, shadows });
+  const compiled = await context.compile(node, { isIncremental: true, target, shadows });
   for (const hook of compiled.preHooks) await client.query(hook);
   await createHypertable(
     context,
     target,
-    context.compile(node, { isIncremental: false, target, shadows }),
+    await context.compile(node, { isIncremental: false, target, shadows }),
   );
-  const rows = await writeRows(context, target, compiled, true);
+  const empty = flagConfig(node, 'empty_hypertable', false);
+  const rows = empty ? 0 : await writeRows(context, target, compiled, true);
   await describeRelation(client, node, target, 'table');
   await applyGrants(client, node, target);
   return rows;
@@ -90,30 +97,55 @@ async function createHypertable(
 ): Promise<void> {
   const { client, node } = context;
   const name = renderRelation(relation);
-  const dimension = mainDimension(context);
-  const interval = intervalOf(node, 'chunk_time_interval', node.config.chunk_time_interval);
+  const [main, ...others] = dimensionsOf(node) as [Dimension, ...Dimension[]];
   await createEmptyTable(context, relation, compiled);
   const key = namesConfig(node, 'unique_key').map((column) => client.escapeIdentifier(column));
   await client.query(
-    `alter table ${name} alter column ${client.escapeIdentifier(dimension)} set not null`,
+    `alter table ${name} alter column ${client.escapeIdentifier(main.column)} set not null`,
   );
   if (key.length > 0) await client.query(`alter table ${name} add primary key (${key.join(', ')})`);
   await client.query(
-    `select create_hypertable($1::regclass,
-      ${interval === undefined ? 'by_range($2)' : `by_range($2, ${intervalLiteral(client.escapeLiteral(interval))})`},
-      create_default_indexes => $3)`,
-    [name, dimension, flagConfig(node, 'create_default_indexes', true)],
+    `select create_hypertable($1::regclass, ${dimensionSql(client, main)}, create_default_indexes => $2)`,
+    [name, flagConfig(node, 'create_default_indexes', true)],
   );
+  for (const dimension of others) {
+    await client.query(`select add_dimension($1::regclass, ${dimensionSql(client, dimension)})`, [
+      name,
+    ]);
+  }
+  await setIntegerNow(context, relation);
   await createIndexes(client, node, relation, false);
   await applyCompressionSettings(client, node, relation, 'table');
 }
 
-/** A plain number counts in the units of an integer dimension. */
-function intervalLiteral(literal: string): string {
-  return /^'\d+'$/.test(literal) ? `${literal}::bigint` : `${literal}::interval`;
+/** For a dimension that counts integers: the function that tells which one is now. */
+async function setIntegerNow({ client, node }: ModelContext, relation: Relation): Promise<void> {
+  const name = textConfig(node, 'integer_now_func');
+  if (name === undefined) return;
+  const body = textConfig(node, 'integer_now_func_sql');
+  if (body !== undefined) {
+    const main = (dimensionsOf(node)[0] as Dimension).column;
+    const { rows } = await client.query<{ type: string }>(
+      `select format_type(atttypid, null) as type from pg_attribute
+        where attrelid = $1::regclass and attname = $2`,
+      [renderRelation(relation), main],
+    );
+    await client.query(
+      `create or replace function ${name}() returns ${rows[0]?.type ?? 'bigint'}
+        language sql immutable as ${client.escapeLiteral(body)}`,
+    );
+  }
+  await client.query(
+    'select set_integer_now_func($1::regclass, $2::regproc, replace_if_exists => true)',
+    [renderRelation(relation), name],
+  );
 }
 
-async function alterHypertable(context: ModelContext): Promise<void> {
+function hasKey(node: ModelNode): boolean {
+  return namesConfig(node, 'unique_key').length > 0;
+}
+
+export async function alterHypertable(context: ModelContext): Promise<void> {
   const { client, node } = context;
   const interval = intervalOf(node, 'chunk_time_interval', node.config.chunk_time_interval);
   if (interval !== undefined) {
@@ -124,16 +156,4 @@ async function alterHypertable(context: ModelContext): Promise<void> {
   }
   await createIndexes(client, node, node.relation, false);
   await applyCompressionSettings(client, node, node.relation, 'table');
-}
-
-function mainDimension(context: ModelContext): string {
-  const { node } = context;
-  const dimension = textConfig(node, 'main_dimension') ?? textConfig(node, 'time_column_name');
-  if (dimension === undefined) {
-    throw new BeltError(`The hypertable ${node.name} names no main_dimension.`, {
-      location: { file: node.path },
-      hint: "Name the time column in config(): main_dimension='ts'.",
-    });
-  }
-  return /^by_range\(\s*'([^']+)'/.exec(dimension)?.[1] ?? dimension;
 }

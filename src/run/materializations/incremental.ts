@@ -3,6 +3,7 @@ import { renderRelation } from '../../project/relation.js';
 import { createEmptyTable, writeRows } from '../build-rows.js';
 import { findRelation } from '../catalog.js';
 import { createIndexes } from '../indexes.js';
+import { microbatch } from '../microbatch.js';
 import type { Materialization } from '../model-context.js';
 import { describeRelation } from '../relation-docs.js';
 import { applyGrants } from '../relation-grants.js';
@@ -11,30 +12,31 @@ import { swapTable } from '../swap-table.js';
 
 export const incremental: Materialization = async (context) => {
   const { client, node } = context;
+  if (node.config.incremental_strategy === 'microbatch') return microbatch(context);
   const kind = await findRelation(client, node.relation);
   await refuseToReplace(context, kind, ['table', 'view']);
   const rebuild = kind !== 'table' || context.fullRefresh;
   const target = rebuild ? besideRelation(node) : node.relation;
   // what has just been made empty is still filled a slice at a time, each seeing those before it
-  const compiled = context.compile(node, { isIncremental: true, target });
+  const compiled = await context.compile(node, { isIncremental: true, target });
   const rows = await inTransaction(client, async () => {
     for (const hook of compiled.preHooks) await client.query(hook);
     if (rebuild) {
       await client.query(`drop table if exists ${renderRelation(target)}`);
-      const first = context.compile(node, { isIncremental: false, target });
+      const first = await context.compile(node, { isIncremental: false, target });
       await createEmptyTable(context, target, first);
     }
     await createIndexes(client, node, target, true);
     const reader =
       rebuild && !node.usesNewRows
-        ? context.compile(node, { isIncremental: false, target })
+        ? await context.compile(node, { isIncremental: false, target })
         : compiled;
     const written = await writeRows(context, target, reader, rebuild);
     if (rebuild) await swapTable(client, node, target);
     await describeRelation(client, node, node.relation, 'table');
     await applyGrants(client, node, node.relation);
     const hooks = rebuild
-      ? context.compile(node, { isIncremental: false }).postHooks
+      ? (await context.compile(node, { isIncremental: false })).postHooks
       : compiled.postHooks;
     for (const hook of hooks) await client.query(hook);
     return written;

@@ -11,7 +11,11 @@ import type { ModelOutcome } from '../model-context.js';
 import { describeRelation } from '../relation-docs.js';
 
 /** Loads a seed into its table, if it is not there already as it is in the file. */
-export async function loadSeed(client: PoolClient, node: SeedNode): Promise<ModelOutcome> {
+export async function loadSeed(
+  client: PoolClient,
+  node: SeedNode,
+  fullRefresh: boolean,
+): Promise<ModelOutcome> {
   const name = renderRelation(node.relation);
   const columns = columnTypes(node);
   const state = {
@@ -24,7 +28,7 @@ export async function loadSeed(client: PoolClient, node: SeedNode): Promise<Mode
   };
   const exists = (await findRelation(client, node.relation)) !== undefined;
   const before = await readRelationState(client, node.uniqueId);
-  if (exists && before?.sqlChecksum === state.sqlChecksum) {
+  if (exists && !fullRefresh && before?.sqlChecksum === state.sqlChecksum) {
     return { rows: node.rows.length, message: `UNCHANGED ${node.rows.length}` };
   }
   await inTransaction(client, async () => {

@@ -12,7 +12,7 @@ import { swapTable } from '../swap-table.js';
 export const table: Materialization = async (context) => {
   const { client, node } = context;
   const beside = besideRelation(node);
-  const compiled = context.compile(node, { isIncremental: false });
+  const compiled = await context.compile(node, { isIncremental: false });
   const kind = await findRelation(client, node.relation);
   await refuseToReplace(context, kind, ['view', 'table']);
   const rows = await inTransaction(client, async () => {

@@ -1,6 +1,7 @@
 import { inTransaction } from '../../database/transaction.js';
 import { renderRelation } from '../../project/relation.js';
 import { dropRelation, findRelation } from '../catalog.js';
+import { checkContract, hasContract } from '../contract.js';
 import { keepingDependentViews } from '../dependent-views.js';
 import type { Materialization } from '../model-context.js';
 import { describeRelation } from '../relation-docs.js';
@@ -12,13 +13,14 @@ const NOT_REPLACEABLE = '42P16';
 
 export const view: Materialization = async (context) => {
   const { client, node } = context;
-  const { sql, preHooks, postHooks } = context.compile(node, { isIncremental: false });
+  const { sql, preHooks, postHooks } = await context.compile(node, { isIncremental: false });
   const name = renderRelation(node.relation);
   const kind = await findRelation(client, node.relation);
   await refuseToReplace(context, kind, ['view', 'table']);
   const create = `create or replace view ${name} as\n${sql}`;
   await inTransaction(client, async () => {
     for (const hook of preHooks) await client.query(hook);
+    if (hasContract(node)) await checkContract(context, { sql, preHooks, postHooks });
     await client.query('savepoint belt_view');
     try {
       if (kind === 'table') await replace();

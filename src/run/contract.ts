@@ -1,0 +1,142 @@
+import { BeltError } from '../errors.js';
+import type { CompiledModel } from '../project/compile.js';
+import type { ColumnProperties, Data, ModelNode } from '../project/nodes.js';
+import { isMap, mapsOf, namesOf } from '../project/yaml-file.js';
+import { type Column, columnsOf } from './catalog.js';
+import type { ModelContext } from './model-context.js';
+import { prepareSlices } from './slices.js';
+
+/** Whether YAML fixes the columns of a model. */
+export function hasContract(node: ModelNode): boolean {
+  const { contract } = node.config;
+  return isMap(contract) && contract.enforced === true;
+}
+
+/**
+ * The columns of a table as its contract defines them, after what the model selects has been held
+ * against them. Throws a BeltError with all differences.
+ */
+export async function contractColumns(
+  context: ModelContext,
+  compiled: CompiledModel,
+): Promise<string> {
+  const { client, node } = context;
+  await checkContract(context, compiled);
+  const columns = Object.values(node.columns).map((column) =>
+    [
+      client.escapeIdentifier(column.name),
+      column.dataType,
+      ...column.constraints.map((constraint) => columnConstraint(node, constraint)),
+    ].join(' '),
+  );
+  const constraints = mapsOf(node.config.constraints).map((constraint) =>
+    tableConstraint(node, constraint, (name) => client.escapeIdentifier(name)),
+  );
+  return [...columns, ...constraints].join(',\n  ');
+}
+
+/** Throws a BeltError if a model does not select what its contract says. */
+export async function checkContract(context: ModelContext, compiled: CompiledModel): Promise<void> {
+  const { client, node } = context;
+  const untyped = Object.values(node.columns).filter((column) => column.dataType === undefined);
+  if (untyped.length > 0 || Object.keys(node.columns).length === 0) {
+    throw new BeltError(
+      `The contract of ${node.name} lacks the data_type of ${untyped.map((column) => column.name).join(', ') || 'every column'}.`,
+      { location: { file: node.path }, hint: 'Give each column a data_type in YAML.' },
+    );
+  }
+  await prepareSlices(client);
+  await client.query('drop table if exists pg_temp.belt_contract');
+  await client.query(`create temp table belt_contract as\n${compiled.sql}\nwith no data`);
+  const selected = await columnsOf(client, 'pg_temp.belt_contract');
+  await client.query('drop table pg_temp.belt_contract');
+  const { rows } = await client.query<{ type: string | null }>(
+    'select format_type(to_regtype(name), null) as type from unnest($1::text[]) with ordinality as wanted (name, place) order by place',
+    [Object.values(node.columns).map((column) => baseType(column.dataType ?? ''))],
+  );
+  const wanted = Object.values(node.columns).map((column, index) => ({
+    ...column,
+    type: rows[index]?.type ?? column.dataType ?? '',
+  }));
+  const differences = differencesOf(wanted, selected);
+  if (differences.length === 0) return;
+  throw new BeltError(`${node.name} breaks its contract: ${differences.join('; ')}.`, {
+    location: { file: node.path },
+    hint: 'Correct the select, or the columns in YAML.',
+  });
+}
+
+function differencesOf(
+  wanted: readonly (ColumnProperties & { readonly type: string })[],
+  selected: readonly Column[],
+): string[] {
+  const named = (name: string) => selected.find((column) => column.name === name);
+  return [
+    ...wanted.flatMap(({ name, type }) => {
+      const found = named(name);
+      if (found === undefined) return [`${name} is missing`];
+      return baseType(found.type) === baseType(type)
+        ? []
+        : [`${name} is ${found.type}, not ${type}`];
+    }),
+    ...selected
+      .filter((column) => !wanted.some(({ name }) => name === column.name))
+      .map((column) => `${column.name} is not in the contract`),
+  ];
+}
+
+/** A type without its length or precision, which the contract does not compare. */
+function baseType(type: string): string {
+  return type.replace(/\([^)]*\)/g, '').trim();
+}
+
+function columnConstraint(node: ModelNode, constraint: Data): string {
+  const expression = typeof constraint.expression === 'string' ? constraint.expression : '';
+  switch (constraint.type) {
+    case 'not_null':
+      return 'not null';
+    case 'unique':
+      return `unique ${expression}`;
+    case 'primary_key':
+      return `primary key ${expression}`;
+    case 'check':
+      return `check (${expression})`;
+    case 'foreign_key':
+      return `references ${expression}`;
+    case 'custom':
+      return expression;
+    default:
+      throw unknownConstraint(node, constraint);
+  }
+}
+
+function tableConstraint(
+  node: ModelNode,
+  constraint: Data,
+  quote: (name: string) => string,
+): string {
+  const expression = typeof constraint.expression === 'string' ? constraint.expression : '';
+  const columns = namesOf(constraint.columns).map(quote).join(', ');
+  const name = typeof constraint.name === 'string' ? `constraint ${quote(constraint.name)} ` : '';
+  switch (constraint.type) {
+    case 'unique':
+      return `${name}unique (${columns}) ${expression}`;
+    case 'primary_key':
+      return `${name}primary key (${columns}) ${expression}`;
+    case 'check':
+      return `${name}check (${expression})`;
+    case 'foreign_key':
+      return `${name}foreign key (${columns}) references ${expression}`;
+    case 'custom':
+      return `${name}${expression}`;
+    default:
+      throw unknownConstraint(node, constraint);
+  }
+}
+
+function unknownConstraint(node: ModelNode, constraint: Data): BeltError {
+  return new BeltError(`${node.name} has a constraint of the type ${String(constraint.type)}.`, {
+    location: { file: node.path },
+    hint: 'Types are not_null, unique, primary_key, foreign_key, check and custom.',
+  });
+}
