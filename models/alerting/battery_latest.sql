@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key='device_id',
+    on_window='rerun',
     indexes=[{'columns': ['state_of_charge_percent']}]
 ) }}
 {%- set metrics = seed_rows('metric_catalog') %}

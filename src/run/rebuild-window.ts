@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { inTransaction } from '../database/transaction.js';
+import type { CompiledModel } from '../project/compile.js';
+import type { ModelNode } from '../project/nodes.js';
+import { renderRelation } from '../project/relation.js';
+import { matchColumns, writeRows } from './build-rows.js';
+import { dimensionsOf } from './dimensions.js';
+import { flagConfig, namesConfig, textConfig } from './model-config.js';
+import type { ModelContext, ModelOutcome, TimeWindow } from './model-context.js';
+import { enterResponses, prepareSlices, slicesOfWindow } from './slices.js';
+import { type WindowBatch, windowBatches } from './window-batches.js';
+
+/** The column of event time of a model, by which a window of it can be rebuilt. */
+export function eventTimeOf(node: ModelNode): string | undefined {
+  const own = textConfig(node, 'event_time');
+  if (own !== undefined) return own;
+  return node.config.materialized === 'hypertable' ? dimensionsOf(node)[0]?.column : undefined;
+}
+
+/**
+ * Rebuilds a window of a model from raw, a batch of whole chunks at a time, each in a transaction
+ * of its own: readers see the old rows or the new ones. Only rows that differ are written. A window
+ * that was stopped goes on where it was, unless the model's SQL is another one.
+ */
+export async function rebuildWindow(
+  context: ModelContext,
+  window: TimeWindow,
+): Promise<ModelOutcome> {
+  const { client, node } = context;
+  const column = eventTimeOf(node) as string;
+  const target = renderRelation(node.relation);
+  const compiled = await context.compile(node, { isIncremental: true, wholeResponses: true });
+  const checksum = createHash('sha256').update(compiled.sql).digest('hex');
+  const columns = await inTransaction(client, () => matchColumns(context, node.relation, compiled));
+  const id = await beginOrResume(context, window, checksum);
+  const batches = await windowBatches(client, node.relation, column, window);
+  const done = await doneBatches(context, id);
+  const readings = batches.reduce((sum, batch) => sum + batch.readings, 0);
+  let readingsDone = 0;
+  let rows = 0;
+  let resumed = 0;
+  for (const batch of batches) {
+    context.onProgress(readingsDone, readings);
+    readingsDone += batch.readings;
+    if (done.has(batch.start.getTime())) {
+      resumed++;
+      continue;
+    }
+    if (context.signal.aborted) throw new Error('It was stopped.');
+    const changed = await inTransaction(client, async () => {
+      for (const hook of compiled.preHooks) await client.query(hook);
+      const written = await rebuildBatch(context, target, column, columns, compiled, batch);
+      await client.query(
+        `insert into belt.reprocess_batch (reprocess_id, batch_start, batch_end, rows_changed)
+          values ($1, $2, $3, $4)`,
+        [id, batch.start, batch.end, written],
+      );
+      return written;
+    });
+    rows += changed;
+    if (changed > 0) await recompress(context, batch);
+    if (context.checkpoints) await client.query('checkpoint');
+  }
+  context.onProgress(readings, readings);
+  // what a run that was killed left uncompressed
+  if (resumed > 0) await recompress(context, window);
+  await client.query('update belt.reprocess set ended_at = now() where reprocess_id = $1', [id]);
+  return {
+    rows,
+    message: `REPROCESS ${rows} in ${batches.length} ${batches.length === 1 ? 'batch' : 'batches'}${resumed > 0 ? `, ${resumed} of them done before` : ''}`,
+  };
+}
+
+/** Processes again all responses that touch a window, in a model that has no time of its own. */
+export async function rerunWindow(
+  context: ModelContext,
+  window: TimeWindow,
+): Promise<ModelOutcome> {
+  const { client, node } = context;
+  const compiled = await context.compile(node, { isIncremental: true, wholeResponses: true });
+  const rows = await inTransaction(client, () =>
+    writeRows(context, node.relation, compiled, false, () => slicesOfWindow(client, window)),
+  );
+  return { rows, message: `RERUN ${rows}` };
+}
+
+async function beginOrResume(
+  { client, node }: ModelContext,
+  window: TimeWindow,
+  checksum: string,
+): Promise<string> {
+  const parameters = [node.uniqueId, window.start, window.end, checksum];
+  const open = await client.query<{ reprocess_id: string }>(
+    `select reprocess_id from belt.reprocess
+      where node = $1 and event_time_start = $2 and event_time_end = $3 and sql_checksum = $4
+        and ended_at is null
+      order by reprocess_id desc limit 1`,
+    parameters,
+  );
+  const [found] = open.rows;
+  if (found !== undefined) return found.reprocess_id;
+  const { rows } = await client.query<{ reprocess_id: string }>(
+    `insert into belt.reprocess (node, event_time_start, event_time_end, sql_checksum)
+      values ($1, $2, $3, $4) returning reprocess_id`,
+    parameters,
+  );
+  return rows[0]?.reprocess_id ?? '';
+}
+
+async function doneBatches({ client }: ModelContext, id: string): Promise<Set<number>> {
+  const { rows } = await client.query<{ batch_start: Date }>(
+    'select batch_start from belt.reprocess_batch where reprocess_id = $1',
+    [id],
+  );
+  return new Set(rows.map((row) => row.batch_start.getTime()));
+}
+
+/** Brings the rows of a batch to what raw says; gives how many were written or deleted. */
+async function rebuildBatch(
+  context: ModelContext,
+  target: string,
+  eventTime: string,
+  columns: readonly string[],
+  compiled: CompiledModel,
+  batch: WindowBatch,
+): Promise<number> {
+  const { client, node } = context;
+  const quote = (name: string) => client.escapeIdentifier(name);
+  const keys = namesConfig(node, 'unique_key').map(quote);
+  const list = columns.map(quote);
+  const others = list.filter((name) => !keys.includes(name));
+  const within = (table: string) =>
+    `${table}.${quote(eventTime)} >= ${client.escapeLiteral(batch.start.toISOString())} and ${table}.${quote(eventTime)} < ${client.escapeLiteral(batch.end.toISOString())}`;
+  await prepareSlices(client);
+  await client.query(`create temp table belt_window (like ${target}) on commit drop`);
+  if (keys.length > 0) {
+    await client.query(`alter table pg_temp.belt_window add primary key (${keys.join(', ')})`);
+  }
+  const keeps = flagConfig(node, 'upsert_keeps_when_null', false);
+  const settings = others.map((name) =>
+    keeps ? `${name} = coalesce(excluded.${name}, existing.${name})` : `${name} = excluded.${name}`,
+  );
+  const conflict =
+    keys.length === 0
+      ? ''
+      : `on conflict (${keys.join(', ')}) do ${settings.length === 0 ? 'nothing' : `update set ${settings.join(', ')}`}`;
+  for (const slice of await slicesOfWindow(client, batch)) {
+    await enterResponses(client, slice.responses);
+    await client.query(
+      `insert into pg_temp.belt_window as existing (${list.join(', ')})
+        select ${list.join(', ')} from (\n${compiled.sql}\n) as model where ${within('model')} ${conflict}`,
+    );
+  }
+  if (keys.length === 0) return replaceAll();
+  // what stays as it is must not be touched: in compressed chunks it would be decompressed
+  const same = keys.map((key) => `existing.${key} = fresh.${key}`).join(' and ');
+  await client.query(
+    `create temp table belt_changed on commit drop as
+      select fresh.* from pg_temp.belt_window as fresh
+      left join (select * from ${target} as existing where ${within('existing')}) as existing on ${same}
+      where existing.${keys[0]} is null ${
+        others.length === 0
+          ? ''
+          : `or (${others.map((name) => `existing.${name}`).join(', ')}) is distinct from (${others.map((name) => `fresh.${name}`).join(', ')})`
+      }`,
+  );
+  await client.query(
+    `create temp table belt_gone on commit drop as
+      select ${keys.map((key) => `existing.${key}`).join(', ')} from ${target} as existing
+      where ${within('existing')} and not exists (select from pg_temp.belt_window as fresh where ${same})`,
+  );
+  let written = 0;
+  const gone = await client.query<{ count: string }>('select count(*) from pg_temp.belt_gone');
+  await liftDecompressionLimit(context);
+  if (Number(gone.rows[0]?.count) > 0) {
+    const { rowCount } = await client.query(
+      `delete from ${target} as existing using pg_temp.belt_gone as fresh
+        where ${same} and ${within('existing')}`,
+    );
+    written += rowCount ?? 0;
+  }
+  const { rowCount } = await client.query(
+    `insert into ${target} (${list.join(', ')}) select ${list.join(', ')} from pg_temp.belt_changed
+      on conflict (${keys.join(', ')}) do ${
+        others.length === 0
+          ? 'nothing'
+          : `update set ${others.map((name) => `${name} = excluded.${name}`).join(', ')}`
+      }`,
+  );
+  return written + (rowCount ?? 0);
+
+  async function replaceAll(): Promise<number> {
+    await liftDecompressionLimit(context);
+    await client.query(`delete from ${target} as existing where ${within('existing')}`);
+    const inserted = await client.query(
+      `insert into ${target} (${list.join(', ')}) select ${list.join(', ')} from pg_temp.belt_window`,
+    );
+    return inserted.rowCount ?? 0;
+  }
+}
+
+/** A whole chunk may change; TimescaleDB would stop at 100,000 rows of it. */
+async function liftDecompressionLimit({ client }: ModelContext): Promise<void> {
+  await client.query('set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0');
+}
+
+/** Compresses again the chunks of a window that were, and now hold loose rows. */
+async function recompress({ client, node }: ModelContext, window: TimeWindow): Promise<void> {
+  const { rows } = await client.query<{ chunk: string }>(
+    `select format('%I.%I', chunk.chunk_schema, chunk.chunk_name) as chunk
+      from timescaledb_information.chunks as chunk
+      join _timescaledb_catalog.chunk as status
+        on status.schema_name = chunk.chunk_schema and status.table_name = chunk.chunk_name
+      where chunk.hypertable_schema = $1 and chunk.hypertable_name = $2 and chunk.is_compressed
+        and (status.status & 8) = 8
+        and chunk.range_start < $4 and chunk.range_end > $3
+      order by chunk.range_start`,
+    [node.relation.schema, node.relation.identifier, window.start, window.end],
+  );
+  for (const { chunk } of rows) {
+    await client.query('select compress_chunk($1::regclass, if_not_compressed => true)', [chunk]);
+  }
+}
