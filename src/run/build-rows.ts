@@ -3,12 +3,19 @@ import type { CompiledModel } from '../project/compile.js';
 import type { ModelNode } from '../project/nodes.js';
 import { type Relation, renderRelation } from '../project/relation.js';
 import { columnsOf } from './catalog.js';
+import { contractColumns, hasContract } from './contract.js';
 import { recordBatches } from './ledger.js';
 import { choiceConfig, flagConfig, namesConfig } from './model-config.js';
-import type { ModelContext } from './model-context.js';
-import { enterSlice, pendingWork, prepareSlices } from './slices.js';
+import type { ModelContext, TimeWindow } from './model-context.js';
+import {
+  enterResponses,
+  enterSlice,
+  pendingWork,
+  prepareSlices,
+  type ResponseSlice,
+} from './slices.js';
 
-const STRATEGIES = ['append', 'merge', 'delete+insert', 'upsert'] as const;
+const STRATEGIES = ['append', 'merge', 'delete+insert', 'upsert', 'microbatch'] as const;
 type Strategy = (typeof STRATEGIES)[number];
 
 const SCHEMA_CHANGES = ['ignore', 'fail', 'append_new_columns', 'sync_all_columns'] as const;
@@ -20,6 +27,11 @@ export async function createEmptyTable(
   compiled: CompiledModel,
 ): Promise<void> {
   await prepareSlices(context.client);
+  if (hasContract(context.node)) {
+    const columns = await contractColumns(context, compiled);
+    await context.client.query(`create table ${renderRelation(relation)} (\n  ${columns}\n)`);
+    return;
+  }
   await context.client.query(
     `create table ${renderRelation(relation)} as\n${compiled.sql}\nwith no data`,
   );
@@ -27,17 +39,27 @@ export async function createEmptyTable(
 
 /**
  * Writes into `target` what the model selects: once, or, where it reads new rows of landed
- * batches, a slice at a time, noting the batches in the ledger. Gives the rows written.
+ * batches, a slice at a time, noting the batches in the ledger; or, with `slicesOf`, of responses
+ * that are processed again. Gives the rows written.
  */
 export async function writeRows(
   context: ModelContext,
   target: Relation,
   compiled: CompiledModel,
   everything: boolean,
+  slicesOf?: () => Promise<ResponseSlice[]>,
 ): Promise<number> {
   const { client, node } = context;
   const write = await rowWriter(context, target, compiled);
   if (!node.usesNewRows) return write();
+  if (slicesOf !== undefined) {
+    let written = 0;
+    for (const slice of await slicesOf()) {
+      await enterResponses(client, slice.responses);
+      written += await write();
+    }
+    return written;
+  }
   const work = await pendingWork(client, node.uniqueId, everything);
   let rows = 0;
   let readings = 0;
@@ -52,6 +74,23 @@ export async function writeRows(
   context.onProgress(readings, work.readings);
   await recordBatches(client, node.uniqueId, work.batches, everything);
   return rows;
+}
+
+/** Puts what the model selects in the place of the rows of a window of event time. */
+export async function writeWindow(
+  context: ModelContext,
+  target: Relation,
+  compiled: CompiledModel,
+  eventTime: string,
+  window: TimeWindow,
+): Promise<number> {
+  const { client } = context;
+  const write = await rowWriter(context, target, compiled);
+  const column = client.escapeIdentifier(eventTime);
+  await client.query(
+    `delete from ${renderRelation(target)} where ${column} >= ${client.escapeLiteral(window.start.toISOString())} and ${column} < ${client.escapeLiteral(window.end.toISOString())}`,
+  );
+  return write();
 }
 
 async function rowWriter(
@@ -77,7 +116,11 @@ async function rowWriter(
 function strategyOf(node: ModelNode): Strategy {
   const fallback = namesConfig(node, 'unique_key').length > 0 ? 'delete+insert' : 'append';
   const strategy = choiceConfig(node, 'incremental_strategy', STRATEGIES, fallback);
-  if (strategy !== 'append' && namesConfig(node, 'unique_key').length === 0) {
+  if (
+    strategy !== 'append' &&
+    strategy !== 'microbatch' &&
+    namesConfig(node, 'unique_key').length === 0
+  ) {
     throw new BeltError(`${node.name} has incremental_strategy ${strategy}, but no unique_key.`, {
       location: { file: node.path },
       hint: "Name the columns that tell its rows apart: unique_key=['device_id', 'ts'].",
@@ -101,6 +144,7 @@ function statementsFor(
   const matches = keys.map((name) => `target.${quote(name)} = source.${quote(name)}`).join(' and ');
   switch (strategyOf(node)) {
     case 'append':
+    case 'microbatch':
       return [insert];
     case 'upsert':
       return [
@@ -143,7 +187,7 @@ function upsert(
 }
 
 /** The columns to write, after the target has been brought in line as on_schema_change says. */
-async function matchColumns(
+export async function matchColumns(
   context: ModelContext,
   target: Relation,
   compiled: CompiledModel,

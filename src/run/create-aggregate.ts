@@ -12,7 +12,7 @@ export async function createAggregate(
   relation: Relation,
   shadows: ReadonlyMap<string, Relation>,
 ): Promise<void> {
-  const compiled = context.compile(node, {
+  const compiled = await context.compile(node, {
     isIncremental: false,
     target: relation,
     shadows,

@@ -1,5 +1,5 @@
 import { BeltError } from '../errors.js';
-import type { RunnableNode } from '../project/nodes.js';
+import type { ProjectNode } from '../project/nodes.js';
 
 /** What a person is told of a node that failed. */
 export interface Explanation {
@@ -20,13 +20,13 @@ interface DatabaseFault {
 const CANCELLED = '57014';
 
 /** Puts an error of the database or of belt into words: what, where, and what to do. */
-export function explainFault(error: unknown, node: RunnableNode): Explanation {
+export function explainFault(error: unknown, node: ProjectNode, command: string): Explanation {
   if (error instanceof BeltError) {
     return {
       message: error.message,
       file: error.location.file ?? node.path,
       ...(error.location.line === undefined ? {} : { line: error.location.line }),
-      hint: error.hint ?? compiledHint(node),
+      hint: error.hint ?? compiledHint(node, command),
     };
   }
   const fault = error as DatabaseFault;
@@ -34,7 +34,7 @@ export function explainFault(error: unknown, node: RunnableNode): Explanation {
     return {
       message: 'It was cancelled, and rolled back.',
       file: node.path,
-      hint: 'Run `belt transform` again: what was complete is not done twice.',
+      hint: `Run \`belt ${command}\` again: what was complete is not done twice.`,
     };
   }
   const parts = [fault.message, fault.detail].filter(Boolean);
@@ -43,17 +43,17 @@ export function explainFault(error: unknown, node: RunnableNode): Explanation {
     message: `${parts.join(' ')}${fault.code === undefined ? '' : ` (SQLSTATE ${fault.code})`}`,
     file: node.path,
     ...(line === undefined ? {} : { line }),
-    hint: fault.hint ?? compiledHint(node),
+    hint: fault.hint ?? compiledHint(node, command),
   };
 }
 
-function compiledHint(node: RunnableNode): string {
-  return `Correct ${node.path} and run it again with \`belt transform --select ${node.name}+\`.`;
+function compiledHint(node: ProjectNode, command: string): string {
+  return `Correct ${node.path} and run it again with \`belt ${command} --select ${node.name}+\`.`;
 }
 
 /** The line of the model that names what the database does not know. */
-function lineOf(fault: DatabaseFault, node: RunnableNode): number | undefined {
-  if (node.resourceType !== 'model') return undefined;
+function lineOf(fault: DatabaseFault, node: ProjectNode): number | undefined {
+  if (!('rawCode' in node) || !node.path.endsWith('.sql')) return undefined;
   const named = /"([^"]+)"|(?:column|function) ([\w.]+)/.exec(fault.message);
   const word = (named?.[1] ?? named?.[2])?.split('.').at(-1);
   if (word === undefined) return undefined;

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { CompiledModel } from '../project/compile.js';
 import type { ModelNode } from '../project/nodes.js';
 import type { Relation } from '../project/relation.js';
+import type { BatchResults } from './run-events.js';
 
 /** How a model is to be compiled for one use. */
 export interface CompileUse {
@@ -10,6 +11,16 @@ export interface CompileUse {
   readonly target?: Relation;
   /** Models that are read under another name while they are built beside the old ones. */
   readonly shadows?: ReadonlyMap<string, Relation>;
+  /** The batch of event time that is built, of a microbatch model. */
+  readonly batch?: TimeWindow;
+  /** Whether new_rows() gives whole responses that are processed again, not a slice of batches. */
+  readonly wholeResponses?: boolean;
+}
+
+/** A window of event time: from the start, up to but without the end. */
+export interface TimeWindow {
+  readonly start: Date;
+  readonly end: Date;
 }
 
 /** What a materialization needs to build one model. */
@@ -22,7 +33,12 @@ export interface ModelContext {
   readonly aggregatesOver: readonly ModelNode[];
   /** Whether the engine lacks a checkpointer. */
   readonly checkpoints: boolean;
-  compile(node: ModelNode, use: CompileUse): CompiledModel;
+  compile(node: ModelNode, use: CompileUse): Promise<CompiledModel>;
+  /** The window of event time that was asked for. */
+  readonly eventTime: Partial<TimeWindow>;
+  /** The batches that a run before this one failed to build, if it is a retry. */
+  readonly retried: readonly TimeWindow[] | undefined;
+  readonly signal: AbortSignal;
   /** Models that were rebuilt together with another one in this run. */
   readonly rebuilt: Set<string>;
   onProgress(readingsDone: number, readingsTotal: number): void;
@@ -36,6 +52,8 @@ export interface ModelOutcome {
   readonly message: string;
   /** Something to act on, though the model was built. */
   readonly warning?: string;
+  /** Of a microbatch model. */
+  readonly batches?: BatchResults;
 }
 
 export type Materialization = (context: ModelContext) => Promise<ModelOutcome>;

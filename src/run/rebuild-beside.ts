@@ -47,7 +47,7 @@ export async function rebuildBeside(
       for (const member of group) {
         if (!member.usesNewRows) await recordBatches(client, member.uniqueId, batches, true);
       }
-      for (const hook of context.compile(node, { isIncremental: false }).postHooks) {
+      for (const hook of (await context.compile(node, { isIncremental: false })).postHooks) {
         await client.query(hook);
       }
     });

@@ -50,6 +50,24 @@ export async function refreshTouched(
   return rows.length;
 }
 
+/** Refreshes the buckets of a continuous aggregate that a window touches. */
+export async function refreshWindow(
+  client: ClientBase,
+  relation: Relation,
+  window: { readonly start: Date; readonly end: Date },
+): Promise<void> {
+  const width = await bucketWidth(client, relation);
+  const { rows } = await client.query<Window>(
+    `select time_bucket($3::interval, $1::timestamptz)::text as from,
+      (time_bucket($3::interval, $2::timestamptz - interval '1 microsecond') + $3::interval)::text as to`,
+    [window.start, window.end, width],
+  );
+  await client.query(
+    'call refresh_continuous_aggregate($1::regclass, $2::timestamptz, $3::timestamptz)',
+    [renderRelation(relation), rows[0]?.from, rows[0]?.to],
+  );
+}
+
 /** Refreshes all of a continuous aggregate that is out of date. */
 export async function refreshAll(client: ClientBase, relation: Relation): Promise<void> {
   await client.query('call refresh_continuous_aggregate($1::regclass, null, null)', [

@@ -6,9 +6,9 @@ import type { RelationState } from './ledger.js';
 import type { ModelContext } from './model-context.js';
 
 /** What the relation of a model is built from now. */
-export function currentState(context: ModelContext): RelationState {
+export async function currentState(context: ModelContext): Promise<RelationState> {
   const { node } = context;
-  const sql = context.compile(node, { isIncremental: false }).sql;
+  const { sql } = await context.compile(node, { isIncremental: false });
   return {
     relation: renderRelation(node.relation),
     materialized: String(node.config.materialized ?? 'view'),
@@ -24,6 +24,9 @@ export function configChanged(node: ModelNode, state: RelationState | undefined)
   );
 }
 
-export function sqlChanged(context: ModelContext, state: RelationState | undefined): boolean {
-  return state !== undefined && currentState(context).sqlChecksum !== state.sqlChecksum;
+export async function sqlChanged(
+  context: ModelContext,
+  state: RelationState | undefined,
+): Promise<boolean> {
+  return state !== undefined && (await currentState(context)).sqlChecksum !== state.sqlChecksum;
 }

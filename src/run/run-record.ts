@@ -7,6 +7,7 @@ const RUNS_KEPT = 1000;
 export async function startRun(
   client: ClientBase,
   runId: string,
+  command: string,
   fullRefresh: boolean,
 ): Promise<void> {
   // the lock is held, so a run that still says it is running was killed
@@ -15,29 +16,37 @@ export async function startRun(
   );
   await client.query(
     `insert into belt.run (run_id, command, started_at, status, full_refresh)
-      values ($1, 'transform', now(), 'running', $2)`,
-    [runId, fullRefresh],
+      values ($1, $3, now(), 'running', $2)`,
+    [runId, fullRefresh, command],
   );
 }
 
-export async function recordResult(
+async function recordResults(
   client: ClientBase,
   runId: string,
-  position: number,
-  result: NodeResult,
+  results: readonly NodeResult[],
 ): Promise<void> {
   await client.query(
     `insert into belt.run_result
         (run_id, position, node, status, started_at, execution_seconds, rows_affected, message)
-      values ($1, $2, $3, $4, now() - $5 * interval '1 second', $5, $6, $7)`,
+      select $1, position, node, status, started_at, execution_seconds, rows_affected, message
+      from jsonb_to_recordset($2::jsonb) as result (
+        position integer, node text, status text, started_at timestamptz,
+        execution_seconds double precision, rows_affected bigint, message text
+      )`,
     [
       runId,
-      position,
-      result.uniqueId,
-      result.status,
-      result.seconds,
-      result.rows ?? null,
-      result.message,
+      JSON.stringify(
+        results.map((result, index) => ({
+          position: index + 1,
+          node: result.uniqueId,
+          status: result.status,
+          started_at: result.startedAt,
+          execution_seconds: result.seconds,
+          rows_affected: result.rows ?? null,
+          message: result.message,
+        })),
+      ),
     ],
   );
 }
@@ -46,7 +55,9 @@ export async function finishRun(
   client: ClientBase,
   runId: string,
   status: 'success' | 'error' | 'interrupted',
+  results: readonly NodeResult[],
 ): Promise<void> {
+  await recordResults(client, runId, results);
   await client.query('update belt.run set status = $2, ended_at = now() where run_id = $1', [
     runId,
     status,

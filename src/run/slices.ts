@@ -69,12 +69,58 @@ export async function pendingWork(
   };
 }
 
+/** Landed responses that one statement processes, of those that touch a window. */
+export interface ResponseSlice {
+  readonly responses: readonly string[];
+  readonly readings: number;
+}
+
+/** The responses that have readings in a window, cut into slices in the order of landing. */
+export async function slicesOfWindow(
+  client: ClientBase,
+  window: { readonly start: Date; readonly end: Date },
+): Promise<ResponseSlice[]> {
+  const { rows } = await client.query<{ responses: string[]; readings: string }>(
+    `with response as (
+        select response_id, readings,
+          (sum(readings) over (order by response_id) - readings) / $3::bigint as slice
+        from raw.telemetry_response
+        where touched_hours && int4range(
+          floor(extract(epoch from $1::timestamptz) / 3600)::integer,
+          ceil(extract(epoch from $2::timestamptz) / 3600)::integer
+        )
+      )
+      select array_agg(response_id order by response_id) as responses, sum(readings) as readings
+      from response group by div(slice, 1) order by min(response_id)`,
+    [window.start, window.end, READINGS_A_SLICE],
+  );
+  return rows.map((row) => ({ responses: row.responses, readings: Number(row.readings) }));
+}
+
+/** Lets models that are compiled for whole responses see these ones. */
+export async function enterResponses(
+  client: ClientBase,
+  responses: readonly string[],
+): Promise<void> {
+  await client.query('truncate belt_slice_response');
+  await client.query('insert into belt_slice_response select unnest($1::bigint[])', [responses]);
+}
+
+/** The SQL that `new_rows(relation)` stands for while a window is rebuilt. */
+export function rowsOfResponses(relation: Relation): string {
+  return `(
+    select * from ${renderRelation(relation)}
+    where response_id = any (array(select response_id from pg_temp.belt_slice_response))
+  )`;
+}
+
 /** Makes the temporary tables that compiled models read their slice from. */
 export async function prepareSlices(client: ClientBase): Promise<void> {
   await client.query(`
     create temp table if not exists belt_slice (low bigint not null, high bigint not null);
     create temp table if not exists belt_slice_batch (batch_id bigint primary key);
-    truncate belt_slice, belt_slice_batch;
+    create temp table if not exists belt_slice_response (response_id bigint primary key);
+    truncate belt_slice, belt_slice_batch, belt_slice_response;
   `);
 }
 

@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import type { PoolClient } from 'pg';
+import type { Database } from '../database/open-database.js';
+import { inTransaction } from '../database/transaction.js';
+import { compileText } from '../project/compile.js';
+import { isEphemeral } from '../project/ephemeral.js';
+import type { ProjectNode } from '../project/nodes.js';
+import type { Project } from '../project/project.js';
+import { type PolicyRun, runDuePolicies } from './due-policies.js';
+import type { TimeWindow } from './model-context.js';
+import { renderWithQueries } from './render-with-queries.js';
+import { isGood, type NodeResult, type RunListener } from './run-events.js';
+import {
+  checkMaterializations,
+  compileBase,
+  materializedOf,
+  type NodeRun,
+  runNode,
+} from './run-node.js';
+import { finishRun, startRun } from './run-record.js';
+import { prerequisites, runInOrder } from './schedule.js';
+import { withThreads, withTransformSession } from './session.js';
+
+export interface RunOptions {
+  /** The command, for messages and the record. */
+  readonly command: string;
+  /** Unique ids of what is to run. */
+  readonly selected: ReadonlySet<string>;
+  readonly fullRefresh: boolean;
+  readonly eventTime: Partial<TimeWindow>;
+  /** Of microbatch models that failed in part: the batches to build again. */
+  readonly retried: ReadonlyMap<string, readonly (readonly [string, string])[]>;
+  readonly storeFailures: boolean;
+  readonly failFast: boolean;
+  /** Nodes that run side by side at the most. */
+  readonly threads: number;
+  /** Aborted when the user wants to stop: nothing new is begun then. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunSummary {
+  readonly runId: string;
+  readonly startedAt: string;
+  readonly results: readonly NodeResult[];
+  readonly policies: readonly PolicyRun[];
+  /** Whether it was stopped before all nodes had run. */
+  readonly interrupted: boolean;
+  readonly seconds: number;
+}
+
+/** Commands whose nodes do not wait for each other. */
+const UNORDERED = ['test', 'seed'];
+
+/**
+ * Runs nodes of a project, each after what it reads, and side by side where they do not follow from
+ * each other. What follows from a node that failed is skipped.
+ */
+export function runProject(
+  database: Database,
+  project: Project,
+  options: RunOptions,
+  listener: RunListener,
+): Promise<RunSummary> {
+  checkMaterializations(project);
+  const order = project.order.filter((id) => {
+    const node = project.nodes.get(id);
+    return options.selected.has(id) && node !== undefined && !isEphemeral(node);
+  });
+  const threads = database.embedded === undefined ? Math.min(options.threads, order.length) : 1;
+  return withTransformSession(database, listener.onWait, (first) =>
+    withThreads(database, first, threads, (clients) =>
+      runNodes(database, project, options, listener, order, clients),
+    ),
+  );
+}
+
+async function runNodes(
+  database: Database,
+  project: Project,
+  options: RunOptions,
+  listener: RunListener,
+  order: readonly string[],
+  clients: readonly PoolClient[],
+): Promise<RunSummary> {
+  const [client] = clients as [PoolClient];
+  const start = performance.now();
+  const run: NodeRun = {
+    ...options,
+    project,
+    listener,
+    runId: randomUUID(),
+    startedAt: new Date(),
+    checkpoints: database.embedded !== undefined,
+    rebuilt: new Set(),
+  };
+  const nodeOf = (id: string) => project.nodes.get(id) as ProjectNode;
+  await prepare(client, run, order.map(nodeOf));
+  listener.onStart(order.length);
+  const waits = prerequisites(
+    project,
+    UNORDERED.includes(options.command) ? [] : order,
+    options.command === 'build',
+  );
+  const results: NodeResult[] = [];
+  const bad = new Set<string>();
+  let stopped = false;
+  let begun = 0;
+  await runInOrder(
+    order,
+    waits,
+    clients.length,
+    () => options.signal.aborted,
+    async (id, thread) => {
+      const node = nodeOf(id);
+      const index = ++begun;
+      const cause = [...(waits.get(id) ?? [])].find((one) => bad.has(one));
+      const reason = stopped
+        ? 'SKIP because of --fail-fast'
+        : cause === undefined
+          ? undefined
+          : `SKIP because ${nodeOf(cause).name} did not succeed`;
+      if (reason === undefined) {
+        listener.onNodeStart(index, order.length, node.name, materializedOf(node));
+      }
+      const result =
+        reason === undefined
+          ? await runNode(run, clients[thread] as PoolClient, node, thread)
+          : skipped(node, reason, thread);
+      if (!isGood(result.status)) {
+        bad.add(id);
+        stopped ||= options.failFast && result.status !== 'skipped';
+      }
+      results[index - 1] = result;
+      listener.onNodeEnd(index, order.length, result);
+    },
+  );
+  const interrupted = options.signal.aborted;
+  await runHooks(client, run, project.config.onRunEnd, { results: results.map(hookResult) });
+  const policies =
+    database.embedded === undefined || interrupted || options.command === 'test'
+      ? []
+      : await runDuePolicies(client);
+  if (run.checkpoints) await client.query('checkpoint');
+  await finishRun(
+    client,
+    run.runId,
+    interrupted ? 'interrupted' : bad.size > 0 ? 'error' : 'success',
+    results,
+  );
+  return {
+    runId: run.runId,
+    startedAt: run.startedAt.toISOString(),
+    results,
+    policies,
+    interrupted,
+    seconds: (performance.now() - start) / 1000,
+  };
+}
+
+function skipped(node: ProjectNode, message: string, thread: number): NodeResult {
+  return {
+    uniqueId: node.uniqueId,
+    name: node.name,
+    materialized: materializedOf(node),
+    status: 'skipped',
+    message,
+    startedAt: new Date().toISOString(),
+    seconds: 0,
+    thread: thread + 1,
+  };
+}
+
+/** Makes the schemas, notes the run, and runs on-run-start. */
+async function prepare(
+  client: PoolClient,
+  run: NodeRun,
+  nodes: readonly ProjectNode[],
+): Promise<void> {
+  const schemas = new Set(
+    nodes
+      .filter((node) => node.resourceType !== 'test' && node.resourceType !== 'unit_test')
+      .map((node) => node.relation.schema),
+  );
+  await inTransaction(client, async () => {
+    for (const schema of schemas) {
+      await client.query(`create schema if not exists ${client.escapeIdentifier(schema)}`);
+    }
+    await startRun(client, run.runId, run.command, run.fullRefresh);
+  });
+  await runHooks(client, run, run.project.config.onRunStart, {});
+}
+
+async function runHooks(
+  client: PoolClient,
+  run: NodeRun,
+  hooks: readonly string[],
+  more: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  for (const hook of hooks) {
+    const sql = await renderWithQueries(client, (query) =>
+      compileText(run.project, hook, 'dbt_project.yml', compileBase(run, query), {
+        ...more,
+        schemas: [...new Set([...run.project.nodes.values()].map((node) => node.relation.schema))],
+      }),
+    );
+    if (sql !== '') await client.query(sql);
+  }
+}
+
+/** What on-run-end is told of a node. */
+function hookResult(result: NodeResult) {
+  return {
+    status: result.status,
+    message: result.message,
+    execution_time: result.seconds,
+    failures: result.failures ?? null,
+    node: { name: result.name, unique_id: result.uniqueId },
+  };
+}

@@ -1,0 +1,79 @@
+import type { ClientBase } from 'pg';
+import type { SourceNode } from '../project/nodes.js';
+import { renderRelation } from '../project/relation.js';
+import { isMap } from '../project/yaml-file.js';
+
+export interface Freshness {
+  readonly uniqueId: string;
+  readonly name: string;
+  readonly status: 'pass' | 'warn' | 'error' | 'runtime error';
+  readonly maxLoadedAt: string | undefined;
+  readonly snapshottedAt: string;
+  /** Seconds since the newest row was loaded. */
+  readonly age: number | undefined;
+  readonly seconds: number;
+  readonly message: string;
+}
+
+const SECONDS: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 };
+
+/** Whether a source says what is fresh, and by which column. */
+export function hasFreshness(node: SourceNode): boolean {
+  return node.loadedAtField !== undefined && node.freshness !== undefined;
+}
+
+/** How long ago the newest row of a source was loaded, judged by its thresholds. */
+export async function checkFreshness(client: ClientBase, node: SourceNode): Promise<Freshness> {
+  const start = performance.now();
+  const { filter } = node.freshness ?? {};
+  const where = typeof filter === 'string' ? ` where ${filter}` : '';
+  const base = { uniqueId: node.uniqueId, name: `${node.sourceName}.${node.name}` };
+  const seconds = () => (performance.now() - start) / 1000;
+  try {
+    const { rows } = await client.query<{ max: Date | null; now: Date }>(
+      `select max(${node.loadedAtField})::timestamptz as max, now() as now
+        from ${renderRelation(node.relation)}${where}`,
+    );
+    const now = rows[0]?.now ?? new Date();
+    const newest = rows[0]?.max ?? undefined;
+    const age = newest === undefined ? undefined : (now.getTime() - newest.getTime()) / 1000;
+    const over = (key: 'warn_after' | 'error_after') => {
+      const limit = thresholdOf(node.freshness?.[key]);
+      return limit !== undefined && (age === undefined || age > limit);
+    };
+    const status = over('error_after') ? 'error' : over('warn_after') ? 'warn' : 'pass';
+    return {
+      ...base,
+      status,
+      maxLoadedAt: newest?.toISOString(),
+      snapshottedAt: now.toISOString(),
+      age,
+      seconds: seconds(),
+      message: age === undefined ? 'It holds no rows.' : `The newest row is ${ageText(age)} old.`,
+    };
+  } catch (error) {
+    return {
+      ...base,
+      status: 'runtime error',
+      maxLoadedAt: undefined,
+      snapshottedAt: new Date().toISOString(),
+      age: undefined,
+      seconds: seconds(),
+      message: (error as Error).message,
+    };
+  }
+}
+
+function thresholdOf(value: unknown): number | undefined {
+  if (!isMap(value) || typeof value.count !== 'number') return undefined;
+  const seconds = SECONDS[String(value.period)];
+  return seconds === undefined ? undefined : value.count * seconds;
+}
+
+function ageText(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} seconds`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} minutes`;
+  return seconds < 172_800
+    ? `${Math.round(seconds / 3600)} hours`
+    : `${Math.round(seconds / 86_400)} days`;
+}
