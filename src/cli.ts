@@ -1,10 +1,16 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import { addCompileCommand, addShowCommand } from './commands/compile.js';
 import { addDbCommand } from './commands/db.js';
+import { addDebugCommand } from './commands/debug.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addLandCommand } from './commands/land.js';
+import { addListCommand } from './commands/list.js';
 import { addMigrateCommand } from './commands/migrate.js';
 import { addQueryCommand } from './commands/query.js';
+import { addRetryCommand } from './commands/retry.js';
+import { addRunCommands } from './commands/run-nodes.js';
+import { addSourceCommand } from './commands/source.js';
 import { addStartCommand } from './commands/start.js';
 import { addStatusCommand } from './commands/status.js';
 import { addTransformCommand } from './commands/transform.js';
@@ -36,6 +42,13 @@ const program = new Command('belt')
 addStartCommand(program);
 addLandCommand(program);
 addTransformCommand(program);
+addRunCommands(program);
+addRetryCommand(program);
+addCompileCommand(program);
+addShowCommand(program);
+addListCommand(program);
+addSourceCommand(program);
+addDebugCommand(program);
 addStatusCommand(program);
 addQueryCommand(program);
 addMigrateCommand(program);

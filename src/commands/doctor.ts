@@ -19,7 +19,7 @@ export function addDoctorCommand(program: Command): void {
     });
 }
 
-function findingText({ check, status, message, hint }: Finding): string {
+export function findingText({ check, status, message, hint }: Finding): string {
   const line = `${MARKS[status]} ${check}: ${message}`;
   return hint === undefined ? line : `${line}\n        ${hint}`;
 }

@@ -1,13 +1,7 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type Console, createConsole, type LogFormat } from '../console.js';
 import { migrate } from '../database/migrations.js';
 import { type Database, openDatabase } from '../database/open-database.js';
 import { DEFAULT_DATABASE_URL, parseDatabaseUrl } from '../database/profile.js';
-import { UsageError } from '../errors.js';
-import { BUNDLED_PROJECT } from '../folders.js';
-import { loadProject } from '../project/load-project.js';
-import type { Project } from '../project/project.js';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -15,7 +9,6 @@ export interface GlobalOptions {
   readonly projectDir?: string;
   readonly logFormat: LogFormat;
   readonly debug: boolean;
-  readonly vars?: string;
 }
 
 /** What a command works with. */
@@ -31,11 +24,12 @@ export async function withDatabase<T>(
   options: GlobalOptions,
   command: string,
   work: (scope: CommandScope) => Promise<T>,
+  threads = 1,
 ): Promise<T> {
   const console = createConsole(options.logFormat);
   const url = options.databaseUrl ?? process.env.DATABASE_URL ?? DEFAULT_DATABASE_URL;
   const interruption = watchInterruption(console);
-  const database = await openDatabase(parseDatabaseUrl(url, process.cwd()), command);
+  const database = await openDatabase(parseDatabaseUrl(url, process.cwd()), command, threads);
   interruption.onAbort(() => cancelRunning(database));
   try {
     return await work({ console, database, signal: interruption.signal });
@@ -51,39 +45,6 @@ export async function migrateFirst({ console, database }: CommandScope): Promise
   if (names.length > 0) {
     console.log(`Migrated: ${names.join(', ')}`, { event: 'migrated', migrations: names });
   }
-}
-
-/** The project of --project-dir, of the working folder, or the one that comes with belt. */
-export function projectOf(options: GlobalOptions, schema = 'public'): Project {
-  const own = resolve(options.projectDir ?? '.');
-  const hasProject =
-    existsSync(resolve(own, 'models')) || existsSync(resolve(own, 'dbt_project.yml'));
-  if (options.projectDir !== undefined && !hasProject) {
-    throw new UsageError(`${options.projectDir} holds no project.`, {
-      hint: 'A project has a folder models/, or a dbt_project.yml.',
-    });
-  }
-  return loadProject({
-    projectDir: hasProject ? own : BUNDLED_PROJECT,
-    target: { name: 'default', type: 'postgres', schema, database: 'postgres', threads: 1 },
-    vars: parseVars(options.vars),
-    env: process.env,
-  });
-}
-
-function parseVars(text: string | undefined): Record<string, unknown> {
-  if (text === undefined) return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // told below, as any other text that is no dictionary
-  }
-  throw new UsageError('--vars is not a JSON object.', {
-    hint: `Write it as --vars '{"alert_state_of_charge_percent": 15}'.`,
-  });
 }
 
 interface Interruption {

@@ -2,9 +2,12 @@ import { type Command, Option } from 'commander';
 import { BUNDLED_DATA } from '../folders.js';
 import { statusText } from '../status/status-text.js';
 import { landText, landWithProgress } from './land.js';
-import { type GlobalOptions, migrateFirst, projectOf, withDatabase } from './scope.js';
+import { openProject } from './open-project.js';
+import type { RunFlags } from './project-options.js';
+import { succeeded } from './run-lines.js';
+import { migrateFirst, withDatabase } from './scope.js';
 import { statusOf } from './status.js';
-import { succeeded, transformText, transformWithProgress } from './transform.js';
+import { transformText, transformWithProgress } from './transform.js';
 
 const NEXT_STEPS = `Next steps
   npm run -s belt -- query "select * from battery_alert"
@@ -25,13 +28,12 @@ export function addStartCommand(program: Command): void {
       ),
     )
     .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { source: string }>();
-      const project = projectOf(options);
-      await withDatabase(options, 'start', async (scope) => {
+      const open = openProject(command.optsWithGlobals<RunFlags & { source: string }>());
+      await withDatabase(open.options, 'start', async (scope) => {
         await migrateFirst(scope);
-        const landed = await landWithProgress(scope, options.source);
+        const landed = await landWithProgress(scope, open.options.source);
         scope.console.print(landText(landed));
-        const summary = await transformWithProgress(scope, project, { fullRefresh: false });
+        const summary = await transformWithProgress(scope, open);
         scope.console.print(transformText(summary));
         if (!succeeded(summary)) process.exitCode = 1;
         scope.console.print(`\n${statusText(await statusOf(scope))}\n\n${NEXT_STEPS}`);
