@@ -7,6 +7,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addLandCommand } from './commands/land.js';
 import { addListCommand } from './commands/list.js';
 import { addMigrateCommand } from './commands/migrate.js';
+import { addPlanCommand } from './commands/plan.js';
 import { addQueryCommand } from './commands/query.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommands } from './commands/run-nodes.js';
@@ -42,6 +43,7 @@ const program = new Command('belt')
 addStartCommand(program);
 addLandCommand(program);
 addTransformCommand(program);
+addPlanCommand(program);
 addRunCommands(program);
 addRetryCommand(program);
 addCompileCommand(program);

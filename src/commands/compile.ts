@@ -50,11 +50,18 @@ export function addCompileCommand(program: Command): void {
           ),
         );
         writeManifest(artifacts, project, runId, compiled);
+        const built = [...compiled.keys()].filter(
+          (id) => project.nodes.get(id)?.resourceType !== 'test',
+        );
+        const [only] = built;
+        if (only !== undefined && built.length === 1 && !options.json) {
+          scope.console.print(compiled.get(only) ?? '');
+          return;
+        }
         for (const [id, sql] of compiled) {
           const node = project.nodes.get(id) as ProjectNode;
           const file = relative('.', join(artifacts, compiledPath(project, node)));
           if (options.json) scope.console.print(JSON.stringify({ node: id, file, compiled: sql }));
-          else if (compiled.size === 1) scope.console.print(sql);
           else scope.console.print(file);
         }
       });

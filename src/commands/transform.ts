@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { writeRunArtifacts } from '../artifacts/write-artifacts.js';
 import { countText } from '../console.js';
 import { UsageError } from '../errors.js';
+import type { TimeWindow } from '../run/model-context.js';
 import { reprocess } from '../run/reprocess.js';
 import { type TransformSummary, transform } from '../run/transform.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';
@@ -29,6 +30,7 @@ export function addTransformCommand(program: Command): void {
       // a fault in the project is told before the database is opened
       const open = openProject(self.optsWithGlobals<RunFlags>());
       const { options, threads } = open;
+      windowOf(options);
       const summary = await withDatabase(
         options,
         'transform',
@@ -60,13 +62,26 @@ export async function transformWithProgress(
     signal,
   };
   const listener = runListener(console, project, 'transform', options.debug);
+  const window = windowOf(options);
+  const summary =
+    window === undefined
+      ? await transform(database, project, common, listener)
+      : await reprocess(database, project, { ...common, window }, listener);
+  logRemarks(console, summary.unmatched, summary.policies);
+  writeRunArtifacts(artifacts, project, summary, argsOf('transform', options));
+  return summary;
+}
+
+/** The window that was asked for. Throws a UsageError for half of one, or an empty one. */
+export function windowOf(options: RunFlags): TimeWindow | undefined {
   const { eventTimeStart: start, eventTimeEnd: end, fullRefresh } = options;
-  if ((start === undefined) !== (end === undefined)) {
+  if (start === undefined && end === undefined) return undefined;
+  if (start === undefined || end === undefined) {
     throw new UsageError('A window needs both --event-time-start and --event-time-end.', {
       hint: 'For example --event-time-start 2026-11-01 --event-time-end 2026-11-08.',
     });
   }
-  if (start !== undefined && end !== undefined && (end <= start || fullRefresh)) {
+  if (end <= start || fullRefresh) {
     throw new UsageError(
       fullRefresh
         ? 'A window and --full-refresh are asked for both.'
@@ -74,13 +89,7 @@ export async function transformWithProgress(
       { hint: 'A window is rebuilt from its start, up to but without its end.' },
     );
   }
-  const summary =
-    start === undefined || end === undefined
-      ? await transform(database, project, common, listener)
-      : await reprocess(database, project, { ...common, window: { start, end } }, listener);
-  logRemarks(console, summary.unmatched, summary.policies);
-  writeRunArtifacts(artifacts, project, summary, argsOf('transform', options));
-  return summary;
+  return { start, end };
 }
 
 export function transformText(summary: TransformSummary): string {

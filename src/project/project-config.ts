@@ -38,7 +38,9 @@ export function readProjectConfig(projectDir: string, render: RenderYaml): Proje
   const value = Object.fromEntries(
     Object.entries(yaml?.value ?? {}).map(([key, entry]) => [
       key,
-      key === 'vars' ? entry : render(entry, { file: FILE, line: yaml?.lineOf([key]) ?? 1 }),
+      key === 'vars' || key.startsWith('on-run-')
+        ? entry
+        : render(entry, { file: FILE, line: yaml?.lineOf([key]) ?? 1 }),
     ]),
   );
   const name = textOf(value.name) || 'belt';

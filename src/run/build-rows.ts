@@ -7,6 +7,7 @@ import { contractColumns, hasContract } from './contract.js';
 import { recordBatches } from './ledger.js';
 import { choiceConfig, flagConfig, namesConfig } from './model-config.js';
 import type { ModelContext, TimeWindow } from './model-context.js';
+import { refusedColumns } from './refusals.js';
 import {
   enterResponses,
   enterSlice,
@@ -220,6 +221,11 @@ export async function matchColumns(
     }
   }
   if (policy === 'sync_all_columns') {
+    const refused = refusedColumns(
+      node,
+      removed.map(({ name }) => name),
+    );
+    if (refused !== undefined) throw refused;
     for (const column of removed) {
       await client.query(`alter table ${into} drop column ${client.escapeIdentifier(column.name)}`);
     }

@@ -3,6 +3,7 @@ import type { ClientBase } from 'pg';
 import { BeltError } from '../errors.js';
 import type { ModelNode } from '../project/nodes.js';
 import { type Relation, renderRelation } from '../project/relation.js';
+import { isMap } from '../project/yaml-file.js';
 import { namesConfig, namesOf } from './model-config.js';
 
 interface IndexConfig {
@@ -38,11 +39,36 @@ export async function createIndexes(
   }
 }
 
+/** The name of the index of a relation over these columns, in this order. */
+export async function indexNameOf(
+  client: ClientBase,
+  relation: Relation,
+  columns: readonly string[],
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ name: string }>(
+    `select class.relname as name
+      from pg_index as index join pg_class as class on class.oid = index.indexrelid
+      where index.indrelid = $1::regclass and $2::text[] = array(
+        select attribute.attname::text
+        from unnest(index.indkey) with ordinality as key (attnum, position)
+        join pg_attribute as attribute
+          on attribute.attrelid = index.indrelid and attribute.attnum = key.attnum
+        order by key.position
+      )
+      limit 1`,
+    [renderRelation(relation), columns],
+  );
+  return rows[0]?.name;
+}
+
+/** The indexes of the configs `indexes` and `reorder_policy`. */
 function indexConfigs(node: ModelNode): IndexConfig[] {
-  const value = node.config.indexes;
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw wrongIndex(node);
-  return value.map((entry: unknown) => {
+  const { indexes, reorder_policy: reorder } = node.config;
+  const listed: unknown = indexes ?? [];
+  if (!Array.isArray(listed)) throw wrongIndex(node);
+  const ordering =
+    isMap(reorder) && isMap(reorder.index) && reorder.create_index !== false ? [reorder.index] : [];
+  return [...(listed as unknown[]), ...ordering].map((entry: unknown) => {
     if (typeof entry !== 'object' || entry === null) throw wrongIndex(node);
     const { columns, unique, type } = entry as Record<string, unknown>;
     const kind = typeof type === 'string' ? type : 'btree';

@@ -31,6 +31,8 @@ export interface ModelContext {
   readonly fullRefresh: boolean;
   /** Continuous aggregates over this model, direct and indirect, in order. */
   readonly aggregatesOver: readonly ModelNode[];
+  /** Whether it, or what it reads, takes landed batches as they come. */
+  readonly readsNewRows: boolean;
   /** Whether the engine lacks a checkpointer. */
   readonly checkpoints: boolean;
   compile(node: ModelNode, use: CompileUse): Promise<CompiledModel>;

@@ -1,6 +1,8 @@
 import type { ClientBase } from 'pg';
 import type { ModelNode } from '../project/nodes.js';
 import { type Relation, renderRelation } from '../project/relation.js';
+import { isMap } from '../project/yaml-file.js';
+import { indexNameOf } from './indexes.js';
 import { groupConfig, intervalOf, namesOf, textConfig } from './model-config.js';
 
 /** A policy that a model's config asks for: how to remove it, and the call that adds it. */
@@ -20,7 +22,13 @@ export async function applyPolicies(
   changed: boolean,
 ): Promise<void> {
   const present = await presentPolicies(client, relation);
-  for (const policy of wantedPolicies(node)) {
+  const wanted = [
+    refreshPolicy(node),
+    compressionPolicy(node),
+    retentionPolicy(node),
+    reorderPolicy(await reorderIndex(client, node, relation)),
+  ];
+  for (const policy of wanted) {
     const exists = present.has(policy.procedure);
     if (exists && (changed || policy.add === undefined)) {
       await client.query(policy.remove, [renderRelation(relation)]);
@@ -31,10 +39,6 @@ export async function applyPolicies(
   }
 }
 
-function wantedPolicies(node: ModelNode): Policy[] {
-  return [refreshPolicy(node), compressionPolicy(node), retentionPolicy(node), reorderPolicy(node)];
-}
-
 function refreshPolicy(node: ModelNode): Policy {
   const config = groupConfig(node, 'refresh_policy');
   const interval = (key: string) => intervalOf(node, `refresh_policy.${key}`, config?.[key]);
@@ -42,8 +46,9 @@ function refreshPolicy(node: ModelNode): Policy {
     procedure: 'policy_refresh_continuous_aggregate',
     remove: 'select remove_continuous_aggregate_policy($1::regclass, if_exists => true)',
     add: config && {
-      sql: `select add_continuous_aggregate_policy($1::regclass, start_offset => $2::interval,
-        end_offset => $3::interval, schedule_interval => $4::interval)`,
+      sql: `select add_continuous_aggregate_policy($1::regclass,
+        start_offset => $2::${offsetType(interval('start_offset'))},
+        end_offset => $3::${offsetType(interval('end_offset'))}, schedule_interval => $4::interval)`,
       values: [
         interval('start_offset') ?? null,
         interval('end_offset') ?? null,
@@ -62,7 +67,7 @@ function compressionPolicy(node: ModelNode): Policy {
     add:
       config && after !== undefined
         ? {
-            sql: `select add_compression_policy($1::regclass, compress_after => $2::interval,
+            sql: `select add_compression_policy($1::regclass, compress_after => $2::${offsetType(after)},
               schedule_interval => $3::interval)`,
             values: [
               after,
@@ -89,7 +94,7 @@ function retentionPolicy(node: ModelNode): Policy {
       after === undefined
         ? undefined
         : {
-            sql: `select add_retention_policy($1::regclass, drop_after => $2::interval,
+            sql: `select add_retention_policy($1::regclass, drop_after => $2::${offsetType(after)},
               schedule_interval => $3::interval)`,
             values: [
               after,
@@ -100,16 +105,34 @@ function retentionPolicy(node: ModelNode): Policy {
   };
 }
 
-function reorderPolicy(node: ModelNode): Policy {
-  const index = groupConfig(node, 'reorder_policy')?.index ?? node.config.reorder_policy;
+/** The index to order chunks by: its name, or, as dbt-timescaledb has it, that of its columns. */
+async function reorderIndex(
+  client: ClientBase,
+  node: ModelNode,
+  relation: Relation,
+): Promise<string | undefined> {
+  const { reorder_policy: policy } = node.config;
+  const index = isMap(policy) ? policy.index : policy;
+  if (typeof index === 'string') return index;
+  return isMap(index)
+    ? indexNameOf(client, relation, namesOf(node, 'reorder_policy.index.columns', index.columns))
+    : undefined;
+}
+
+function reorderPolicy(index: string | undefined): Policy {
   return {
     procedure: 'policy_reorder',
     remove: 'select remove_reorder_policy($1::regclass, if_exists => true)',
     add:
-      typeof index === 'string'
+      index !== undefined
         ? { sql: 'select add_reorder_policy($1::regclass, $2::name)', values: [index] }
         : undefined,
   };
+}
+
+/** Offsets of an integer dimension are plain numbers. */
+function offsetType(value: string | undefined): string {
+  return value !== undefined && /^\d+$/.test(value) ? 'bigint' : 'interval';
 }
 
 /** Turns the columnstore of a hypertable or continuous aggregate on, off, or to other settings. */

@@ -68,6 +68,19 @@ export async function refreshWindow(
   );
 }
 
+/** Refreshes what is out of date, but for the newest `endOffset`: an interval, or a number. */
+export async function refreshUpTo(
+  client: ClientBase,
+  relation: Relation,
+  endOffset: string | undefined,
+): Promise<void> {
+  if (endOffset === undefined || /^\d+$/.test(endOffset)) return refreshAll(client, relation);
+  await client.query(
+    `call refresh_continuous_aggregate($1::regclass, null, now() - ${client.escapeLiteral(endOffset)}::interval)`,
+    [renderRelation(relation)],
+  );
+}
+
 /** Refreshes all of a continuous aggregate that is out of date. */
 export async function refreshAll(client: ClientBase, relation: Relation): Promise<void> {
   await client.query('call refresh_continuous_aggregate($1::regclass, null, null)', [

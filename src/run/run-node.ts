@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { BeltError } from '../errors.js';
 import { type CompiledModel, compileModel, compileTest } from '../project/compile.js';
-import { childrenByNode, reach } from '../project/graph.js';
+import { ancestorsOf, childrenByNode, reach } from '../project/graph.js';
 import type { ModelNode, ProjectNode } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
 import { renderRelation } from '../project/relation.js';
@@ -85,7 +85,13 @@ export async function runNode(
     if (run.checkpoints && node.resourceType !== 'test') await client.query('checkpoint');
     return { ...base, ...outcome, ...ending() };
   } catch (error) {
-    return { ...base, status: 'error', ...explainFault(error, node, run.command), ...ending() };
+    return {
+      ...base,
+      status: 'error',
+      ...('line' in node ? { line: node.line } : {}),
+      ...explainFault(error, node, run.command),
+      ...ending(),
+    };
   }
 }
 
@@ -186,6 +192,7 @@ export function modelContext(
     node,
     fullRefresh,
     aggregatesOver: aggregatesOver(project, node),
+    readsNewRows: readsNewRows(project, node),
     checkpoints: run.checkpoints,
     rebuilt: run.rebuilt,
     eventTime: run.eventTime,
@@ -249,6 +256,13 @@ export function compileBase(
     query,
     log: (message: string, info: boolean) => run.listener.onLog?.(message, info),
   };
+}
+
+function readsNewRows(project: Project, node: ModelNode): boolean {
+  return [node.uniqueId, ...ancestorsOf(project.nodes, node.uniqueId)].some((id) => {
+    const found = project.nodes.get(id);
+    return found?.resourceType === 'model' && found.usesNewRows;
+  });
 }
 
 /** Continuous aggregates that read a model directly, or through other continuous aggregates. */

@@ -6,6 +6,7 @@ import { CTE_PREFIX } from '../project/ephemeral.js';
 import type { Data, Fixture, ModelNode, ProjectNode, UnitTestNode } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
 import { renderRelation } from '../project/relation.js';
+import { inferColumnType } from '../project/seeds.js';
 import { textTable } from '../text-table.js';
 import { type Column, columnsOf, findRelation } from './catalog.js';
 import type { TestOutcome } from './run-test.js';
@@ -22,7 +23,8 @@ export async function runUnitTest(
   compile: (model: ModelNode, use: UnitCompile) => Promise<string>,
 ): Promise<TestOutcome> {
   const model = project.nodes.get(node.modelId) as ModelNode;
-  const queries = await givenQueries(client, project, node, model);
+  const shapeOf = (target: ProjectNode) => columnsOfNode(client, target, compile);
+  const queries = await givenQueries(client, project, node, model, shapeOf);
   const { macros, vars, envVars } = node.overrides;
   const sql = await compile(model, {
     isIncremental: macros.is_incremental === true,
@@ -65,12 +67,38 @@ export async function runUnitTest(
   });
 }
 
+type ShapeOf = (target: ProjectNode) => Promise<Column[] | undefined>;
+
+/** The columns of what is built, or of a model that could be; undefined where nobody knows them. */
+async function columnsOfNode(
+  client: ClientBase,
+  target: ProjectNode,
+  compile: (model: ModelNode, use: UnitCompile) => Promise<string>,
+): Promise<Column[] | undefined> {
+  const exists = (await findRelation(client, target.relation)) !== undefined;
+  if (exists) return columnsOf(client, renderRelation(target.relation));
+  if (target.resourceType !== 'model') return undefined;
+  try {
+    return await inTransaction(client, async () => {
+      await prepareSlices(client);
+      const sql = await compile(target, { isIncremental: false });
+      await client.query(
+        `create temp table belt_unit_shape on commit drop as\n${sql}\nwith no data`,
+      );
+      return columnsOf(client, 'pg_temp.belt_unit_shape');
+    });
+  } catch {
+    return undefined;
+  }
+}
+
 /** The queries that stand in for what the model reads, by unique id. */
 async function givenQueries(
   client: ClientBase,
   project: Project,
   node: UnitTestNode,
   model: ModelNode,
+  shapeOf: ShapeOf,
 ): Promise<Map<string, string>> {
   const queries = new Map<string, string>();
   for (const { input, fixture } of node.given) {
@@ -83,7 +111,7 @@ async function givenQueries(
       );
     }
     const id = target === model && input.trim() === 'this' ? 'this' : target.uniqueId;
-    queries.set(id, await fixtureQuery(client, node, target, fixture));
+    queries.set(id, await fixtureQuery(client, node, target, fixture, shapeOf));
   }
   for (const id of model.dependsOn) {
     const target = project.nodes.get(id);
@@ -91,11 +119,13 @@ async function givenQueries(
     if (target.resourceType === 'seed') {
       queries.set(
         id,
-        await fixtureQuery(client, node, target, {
-          format: 'csv',
-          sql: undefined,
-          rows: target.rows,
-        }),
+        await fixtureQuery(
+          client,
+          node,
+          target,
+          { format: 'csv', sql: undefined, rows: target.rows },
+          shapeOf,
+        ),
       );
       continue;
     }
@@ -128,20 +158,22 @@ async function fixtureQuery(
   node: UnitTestNode,
   target: ProjectNode,
   fixture: Fixture,
+  shapeOf: ShapeOf,
 ): Promise<string> {
   if (fixture.sql !== undefined) return fixture.sql;
-  const exists = (await findRelation(client, target.relation)) !== undefined;
-  const known = exists ? await columnsOf(client, renderRelation(target.relation)) : [];
+  const known = await shapeOf(target);
   const named = [...new Set(fixture.rows.flatMap((row) => Object.keys(row)))];
-  const stray = named.find((name) => exists && !known.some((column) => column.name === name));
+  const stray = named.find(
+    (name) => known !== undefined && !known.some((column) => column.name === name),
+  );
   if (stray !== undefined) {
     throw fault(
       node,
       `The unit test ${node.name} gives a column ${stray} of ${target.name}, which has none of this name.`,
-      `Its columns are ${known.map((column) => column.name).join(', ')}.`,
+      `Its columns are ${known?.map((column) => column.name).join(', ')}.`,
     );
   }
-  const columns = exists ? known : named.map((name) => ({ name, type: '' }));
+  const columns = known ?? named.map((name) => ({ name, type: guessType(fixture, name) }));
   if (columns.length === 0) {
     throw fault(
       node,
@@ -150,6 +182,12 @@ async function fixtureQuery(
     );
   }
   return rowsQuery(client, fixture.rows, columns);
+}
+
+/** The type of a column of CSV rows, where no relation tells it; other rows have typed values. */
+function guessType({ format, rows }: Fixture, name: string): string {
+  if (format !== 'csv') return '';
+  return inferColumnType(rows.map((row) => (row[name] ?? null) as string | null));
 }
 
 function expectedColumns(node: UnitTestNode, actual: readonly Column[]): Column[] {

@@ -12,7 +12,7 @@ export function prerequisites(
 ): Map<string, Set<string>> {
   const isChosen = new Set(chosen);
   const nearest = new Map<string, Set<string>>();
-  const parentsOf = (id: string) => dependenciesOf(project.nodes.get(id));
+  const parentsOf = (id: string) => dependenciesOf(project, project.nodes.get(id));
   const nearestOf = (id: string): Set<string> => {
     const known = nearest.get(id);
     if (known !== undefined) return known;
@@ -29,10 +29,12 @@ export function prerequisites(
   return result;
 }
 
-function dependenciesOf(node: ProjectNode | undefined): readonly string[] {
-  // a unit test runs before the model that it is of
-  if (node === undefined || node.resourceType === 'unit_test') return [];
-  return 'dependsOn' in node ? node.dependsOn : [];
+function dependenciesOf(project: Project, node: ProjectNode | undefined): readonly string[] {
+  // a unit test runs before the model that it is of, but after what gives the types of its rows
+  if (node?.resourceType === 'unit_test') {
+    return dependenciesOf(project, project.nodes.get(node.modelId));
+  }
+  return node !== undefined && 'dependsOn' in node ? node.dependsOn : [];
 }
 
 function addTests(

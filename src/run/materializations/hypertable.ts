@@ -11,6 +11,7 @@ import { flagConfig, intervalOf, namesConfig, textConfig } from '../model-config
 import type { Materialization, ModelContext } from '../model-context.js';
 import { applyCompressionSettings, applyPolicies } from '../policies.js';
 import { rebuildBeside } from '../rebuild-beside.js';
+import { refusedChange } from '../refusals.js';
 import { configChanged, sqlChanged } from '../relation-changes.js';
 import { describeRelation } from '../relation-docs.js';
 import { applyGrants } from '../relation-grants.js';
@@ -32,6 +33,8 @@ export const hypertable: Materialization = async (context) => {
     return { rows, message: `REBUILD ${rows}` };
   }
   const state = await readRelationState(client, node.uniqueId);
+  const refused = kind === undefined ? undefined : refusedChange(node, state);
+  if (refused !== undefined) throw refused;
   const compiled = await context.compile(node, { isIncremental: true });
   const rows = await inTransaction(client, async () => {
     for (const hook of compiled.preHooks) await client.query(hook);
@@ -64,7 +67,7 @@ export const hypertable: Materialization = async (context) => {
     message: `${kind === undefined ? 'CREATE' : 'UPSERT'} ${rows}`,
     ...(changed
       ? {
-          warning: `The SQL of ${node.name} has changed: rows from now on follow it, those of before do not. Run \`belt transform --full-refresh --select ${node.name}+\` to rebuild them from raw.`,
+          warning: `The SQL of ${node.name} has changed: rows from now on follow it, those of before do not. Rebuild them from raw with \`belt transform --full-refresh --select ${node.name}+\`, or a window of them with --event-time-start and --event-time-end.`,
         }
       : {}),
   };

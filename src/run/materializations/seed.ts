@@ -21,9 +21,7 @@ export async function loadSeed(
   const state = {
     relation: name,
     materialized: 'seed',
-    sqlChecksum: createHash('sha256')
-      .update(JSON.stringify([columns, node.rows]))
-      .digest('hex'),
+    sqlChecksum: seedChecksum(node),
     config: node.config,
   };
   const exists = (await findRelation(client, node.relation)) !== undefined;
@@ -52,6 +50,13 @@ export async function loadSeed(
   });
   await client.query(`analyze ${name}`);
   return { rows: node.rows.length, message: `INSERT ${node.rows.length}` };
+}
+
+/** Tells a changed file, or changed types of its columns. */
+export function seedChecksum(node: SeedNode): string {
+  return createHash('sha256')
+    .update(JSON.stringify([columnTypes(node), node.rows]))
+    .digest('hex');
 }
 
 interface ColumnType {

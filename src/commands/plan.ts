@@ -1,0 +1,67 @@
+import { type Command, Option } from 'commander';
+import { bytesText } from '../console.js';
+import { withClient } from '../database/transaction.js';
+import { type PlannedNode, planTransform } from '../plan/plan.js';
+import { TRANSFORMED } from '../run/transform.js';
+import { textTable } from '../text-table.js';
+import { openProject, selectionOf } from './open-project.js';
+import { addEventTimeOptions, addSelectionOptions, type RunFlags } from './project-options.js';
+import { migrateFirst, withDatabase } from './scope.js';
+import { windowOf } from './transform.js';
+
+export function addPlanCommand(program: Command): void {
+  const command = addSelectionOptions(
+    program.command('plan').description('what belt transform would do, and why; changes nothing'),
+  )
+    .addOption(new Option('-f, --full-refresh', 'as if with --full-refresh').default(false))
+    .addOption(new Option('--all', 'also what stays as it is').default(false))
+    .addOption(new Option('--json', 'print the plan as JSON').default(false));
+  addEventTimeOptions(command, 'of a window').action(async (_options, self: Command) => {
+    const { project, options } = openProject(self.optsWithGlobals<RunFlags & { all: boolean }>());
+    const { selected } = selectionOf(project, options);
+    const transformed = [...selected].filter((id) =>
+      TRANSFORMED.has(project.nodes.get(id)?.resourceType ?? ''),
+    );
+    const plan = await withDatabase(options, 'plan', async (scope) => {
+      await migrateFirst(scope);
+      return withClient(scope.database.pool, async (client) => {
+        await client.query("set timezone = 'UTC'");
+        return planTransform(client, project, {
+          selected: new Set(transformed),
+          fullRefresh: options.fullRefresh ?? false,
+          window: windowOf(options),
+        });
+      });
+    });
+    process.stdout.write(`${options.json ? JSON.stringify(plan) : planText(plan, options.all)}\n`);
+    if (plan.some(({ action }) => action === 'refused')) process.exitCode = 1;
+  });
+}
+
+function planText(plan: readonly PlannedNode[], all: boolean): string {
+  const shown = plan.filter(({ action }) => all || action !== 'unchanged');
+  const count = (action: PlannedNode['action']) =>
+    plan.filter((node) => node.action === action).length;
+  const counts = (
+    ['create', 'replace', 'alter', 'rebuild', 'update', 'refresh', 'unchanged', 'refused'] as const
+  )
+    .filter((action) => count(action) > 0)
+    .map((action) => `${count(action)} ${action}`);
+  if (shown.length === 0) return `Nothing to do: ${counts.join(', ') || 'no node is selected'}.`;
+  const number = (value: number) => (value === 0 ? '' : value.toLocaleString('en-US'));
+  const table = textTable(
+    ['action', 'kind', 'node', 'batches', 'documents', 'readings', 'disk', 'why'],
+    shown.map((node) => [
+      node.action,
+      node.materialized,
+      node.name,
+      number(node.batches),
+      number(node.documents),
+      number(node.readings),
+      node.diskBytes === 0 ? '' : bytesText(node.diskBytes),
+      node.reasons.join('; '),
+    ]),
+  );
+  const hints = shown.flatMap(({ name, hint }) => (hint ? [`${name}: ${hint}`] : []));
+  return [table, '', `Plan: ${counts.join(', ')}.`, ...hints].join('\n');
+}
