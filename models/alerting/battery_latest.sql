@@ -3,9 +3,11 @@
     incremental_strategy='merge',
     unique_key='device_id',
     on_window='rerun',
+    on_schema_change='append_new_columns',
     indexes=[{'columns': ['state_of_charge_percent']}]
 ) }}
 {%- set metrics = seed_rows('metric_catalog') %}
+{%- set known_columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list %}
 
 -- One row a device: the latest value of each gauge, and when it was read.
 with touched as (
@@ -42,7 +44,7 @@ select
     {% if is_incremental() %}greatest(fresh.read_at, known.read_at){% else %}fresh.read_at{% endif %} as read_at
     {%- for metric in metrics %}{% if metric.kind == 'gauge' %}
     {%- set column = metric.column_name %},
-    {%- if is_incremental() %}
+    {%- if is_incremental() and column in known_columns %}
     case when known.{{ column }}_at > fresh.{{ column }}_at or fresh.{{ column }}_at is null
         then known.{{ column }} else fresh.{{ column }} end as {{ column }},
     greatest(known.{{ column }}_at, fresh.{{ column }}_at) as {{ column }}_at

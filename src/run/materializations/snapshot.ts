@@ -129,7 +129,9 @@ function versionColumns(plan: SnapshotPlan, deleted = false): string {
     `${at} as ${meta.dbt_valid_from}`,
     // of the type of the other times
     `coalesce(nullif(${at}, ${at}), ${plan.current}) as ${meta.dbt_valid_to}`,
-    ...(plan.hardDeletes === 'new_record' ? [`'${deleted ? 'True' : 'False'}'::text as ${meta.dbt_is_deleted}`] : []),
+    ...(plan.hardDeletes === 'new_record'
+      ? [`'${deleted ? 'True' : 'False'}'::text as ${meta.dbt_is_deleted}`]
+      : []),
   ].join(', ');
 }
 
@@ -166,7 +168,8 @@ async function applyVersions(
   ];
   const into = `insert into ${target} (${[...list, ...metaNames].join(', ')})`;
   const sameKey = keys.map((key) => `snapshotted.${key} = source.${key}`).join(' and ');
-  const wasDeleted = hardDeletes === 'new_record' ? `or snapshotted.${meta.dbt_is_deleted} = 'True'` : '';
+  const wasDeleted =
+    hardDeletes === 'new_record' ? `or snapshotted.${meta.dbt_is_deleted} = 'True'` : '';
   await client.query(
     `create temp table belt_snapshot_new on commit drop as
       select source.* from ${STAGED} as source

@@ -1,0 +1,351 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { copyModels } from '../support/project.js';
+import { DAY, DEVICE_A, DEVICE_B, HOUR, pairs, T0, writeResponses } from '../support/responses.js';
+import { createWorkspace, ENGINES, execute, type Workspace } from '../support/workspace.js';
+
+interface Result {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly warning?: string;
+}
+
+interface Planned {
+  readonly name: string;
+  readonly action: string;
+  readonly reasons: readonly string[];
+  readonly batches: number;
+  readonly documents: number;
+  readonly readings: number;
+  readonly diskBytes: number;
+}
+
+const DAYS = 4;
+const iso = (time: number) => new Date(time).toISOString();
+const MIDNIGHT = Math.floor(T0 / DAY) * DAY;
+
+/** Lands four days of two devices, a file a device and day, and transforms them. */
+async function fourDays(engine: (typeof ENGINES)[number]) {
+  const workspace = await createWorkspace(engine);
+  const project = copyModels(workspace);
+  const telemetry = Object.fromEntries(
+    [DEVICE_A, DEVICE_B].flatMap((device) =>
+      Array.from({ length: DAYS }, (_, day) => [
+        `${device}/${day}`,
+        {
+          BatteryPowerW: pairs(MIDNIGHT + day * DAY, 48, HOUR / 2, (index) => index + day * 100),
+          BatteryTemperatureC: pairs(
+            MIDNIGHT + day * DAY,
+            48,
+            HOUR / 2,
+            (index) => 20 + index / 10,
+          ),
+        },
+      ]),
+    ),
+  );
+  await workspace.beltOk('land', '--source', writeResponses(workspace, 'in', { telemetry }));
+  const at = ['--project-dir', project];
+  await workspace.beltOk('transform', ...at);
+  const run = async (...parameters: string[]) => {
+    const { code, stdout, stderr } = await workspace.belt(
+      'transform',
+      ...at,
+      '--json',
+      ...parameters,
+    );
+    if (stdout === '') throw new Error(stderr);
+    const { results } = JSON.parse(stdout) as { results: Result[] };
+    const byName: Record<string, Result | undefined> = Object.fromEntries(
+      results.map((result) => [result.name, result]),
+    );
+    return { code, results, byName };
+  };
+  const plan = async (...parameters: string[]) => {
+    const { code, stdout } = await workspace.belt('plan', ...at, '--json', ...parameters);
+    const planned = JSON.parse(stdout) as Planned[];
+    return { code, of: (name: string) => planned.find((node) => node.name === name), planned };
+  };
+  const window = (from: number, to: number) => [
+    '--event-time-start',
+    iso(MIDNIGHT + from * DAY),
+    '--event-time-end',
+    iso(MIDNIGHT + to * DAY),
+  ];
+  return { workspace, project, run, plan, window };
+}
+
+function edit(file: string, from: string | RegExp, to: string): void {
+  const text = readFileSync(file, 'utf8');
+  const changed = text.replace(from, to);
+  if (changed === text) throw new Error(`${file} does not hold ${from}`);
+  writeFileSync(file, changed);
+}
+
+const powers = (workspace: Workspace) =>
+  workspace.query(
+    `select ts::date::text as day, sum(battery_power_w)::int as sum, count(*)::int as n
+      from battery_telemetry group by 1 order by 1`,
+  );
+const daily = (workspace: Workspace) =>
+  workspace.query(
+    `select bucket::date::text as day, sum(battery_power_w_mean * battery_power_w_readings)::int as sum, sum(battery_power_w_readings)::int as n
+      from battery_daily group by 1 order by 1`,
+  );
+
+describe.each(ENGINES)('reprocessing a window on the %s engine', (engine) => {
+  test('rebuilds from raw what is in it, in compressed chunks too, and nothing else', async () => {
+    const { workspace, project, run, window } = await fourDays(engine);
+    const before = await powers(workspace);
+    if (engine === 'server') {
+      await execute(workspace, "select compress_chunk(show_chunks('battery_telemetry'))");
+    } else {
+      await workspace.beltOk('transform', '--project-dir', project);
+    }
+    const compressed = () =>
+      workspace.query<{ range_start: string; is_compressed: boolean; loose: boolean }>(
+        `select range_start::date::text as range_start, is_compressed,
+            (status.status & 8) = 8 as loose
+          from timescaledb_information.chunks as chunk
+          join _timescaledb_catalog.chunk as status
+            on status.schema_name = chunk.chunk_schema and status.table_name = chunk.chunk_name
+          where hypertable_name = 'battery_telemetry' order by 1`,
+      );
+    expect((await compressed()).every((chunk) => chunk.is_compressed && !chunk.loose)).toBe(true);
+    edit(
+      join(project, 'models/telemetry/battery_telemetry.sql'),
+      'round(latest.{{ metric.column_name }})',
+      'round(-latest.{{ metric.column_name }})',
+    );
+
+    const { code, results, byName } = await run(...window(1, 3));
+    expect(code).toBe(0);
+    expect(results.map(({ name }) => name).sort()).toEqual([
+      'battery_daily',
+      'battery_hourly',
+      'battery_latest',
+      'battery_telemetry',
+    ]);
+    // of 192 rows, all but the zero of the day would change sign; day 1 and 2 begin at 100 and 200
+    expect(byName.battery_telemetry?.message).toMatch(/^REPROCESS 192 in \d batch/);
+    const expected = before.map((row, index) => ({
+      ...row,
+      sum: index === 1 || index === 2 ? -Number(row.sum) : row.sum,
+    }));
+    expect(await powers(workspace)).toEqual(expected);
+    expect(await daily(workspace)).toEqual(expected);
+    expect((await compressed()).every((chunk) => chunk.is_compressed && !chunk.loose)).toBe(true);
+
+    const again = await run(...window(1, 3));
+    expect(again.byName.battery_telemetry?.message).toMatch(/^REPROCESS 0 in /);
+  });
+
+  test('takes rows away that raw does not tell, and keeps to odd bounds', async () => {
+    const { workspace, project, run } = await fourDays(engine);
+    edit(
+      join(project, 'models/telemetry/battery_telemetry.sql'),
+      "inner join {{ ref('device') }} as device using (device_uuid)",
+      "inner join {{ ref('device') }} as device using (device_uuid)\nwhere latest.battery_power_w <> 101",
+    );
+    const { byName } = await run(
+      '--event-time-start',
+      iso(MIDNIGHT + DAY + HOUR / 2),
+      '--event-time-end',
+      iso(MIDNIGHT + DAY + HOUR),
+    );
+    expect(byName.battery_telemetry?.message).toBe('REPROCESS 2 in 1 batch');
+    expect(await workspace.query('select count(*)::int as n from battery_telemetry')).toEqual([
+      { n: 2 * 48 * DAYS - 2 },
+    ]);
+    expect(await workspace.query('select sum(readings)::int as n from battery_daily')).toEqual([
+      { n: 2 * 48 * DAYS - 2 },
+    ]);
+  });
+
+  test('fills the history of a new metric, which the aggregates take up', async () => {
+    const { workspace, project, run, window } = await fourDays(engine);
+    expect(await workspace.query('select vendor_series from unmapped_series')).toEqual([
+      { vendor_series: 'BatteryTemperatureC' },
+    ]);
+    appendFileSync(
+      join(project, 'models/seeds/metric_catalog.csv'),
+      '15,BatteryTemperatureC,battery_temperature_c,real,°C,1,gauge,-40,100,Temperature of the cells\n',
+    );
+    const changed = await run();
+    expect(changed.code).toBe(0);
+    expect(changed.byName.battery_hourly).toMatchObject({ message: 'REBUILD' });
+    await run(...window(0, 2));
+    const filled = () =>
+      workspace.query(
+        `select bucket::date::text as day, sum(battery_temperature_c_readings)::int as n
+          from battery_daily where battery_temperature_c_readings > 0 group by 1 order by 1`,
+      );
+    expect(await filled()).toHaveLength(2);
+    await run(...window(2, DAYS));
+    expect(await filled()).toEqual(
+      Array.from({ length: DAYS }, (_, day) => ({
+        day: iso(MIDNIGHT + day * DAY).slice(0, 10),
+        n: 96,
+      })),
+    );
+    expect(
+      await workspace.query(
+        'select round(battery_temperature_c::numeric, 1)::text as c from battery_latest',
+      ),
+    ).toEqual([{ c: '24.7' }, { c: '24.7' }]);
+  });
+
+  test('is planned before anything runs, as is every transform', async () => {
+    const { workspace, project, plan, run, window } = await fourDays(engine);
+    expect((await plan()).planned.filter(({ action }) => action !== 'unchanged')).toEqual([]);
+    const more = writeResponses(workspace, 'more', {
+      telemetry: {
+        [`${DEVICE_A}/9`]: { BatteryPowerW: pairs(MIDNIGHT + 9 * DAY, 10, HOUR, () => 5) },
+      },
+    });
+    await workspace.beltOk('land', '--source', more);
+    const pending = await plan();
+    expect(pending.of('battery_telemetry')).toMatchObject({
+      action: 'update',
+      batches: 1,
+      documents: 1,
+      readings: 10,
+      reasons: ['1 new batch'],
+    });
+    expect(pending.of('battery_telemetry')?.diskBytes).toBeGreaterThan(0);
+    expect(pending.of('battery_daily')).toMatchObject({ action: 'refresh' });
+    expect(pending.of('battery_alert')).toMatchObject({ action: 'unchanged' });
+    await run();
+    expect((await plan()).planned.filter(({ action }) => action !== 'unchanged')).toEqual([]);
+
+    edit(
+      join(project, 'models/alerting/battery_alert.sql'),
+      'latest.state_of_charge_percent <',
+      '1.0 * latest.state_of_charge_percent <',
+    );
+    edit(
+      join(project, 'models/history/battery_hourly.sql'),
+      "retention_policy='20 years'",
+      "retention_policy='21 years'",
+    );
+    edit(
+      join(project, 'models/history/battery_daily.sql'),
+      'sum(readings)::bigint as readings',
+      'sum(readings)::bigint as readings, max(bucket) as last_hour',
+    );
+    const changed = await plan();
+    expect(changed.of('battery_alert')).toMatchObject({
+      action: 'replace',
+      reasons: ['SQL changed'],
+    });
+    expect(changed.of('battery_hourly')).toMatchObject({
+      action: 'alter',
+      reasons: ['config changed'],
+    });
+    expect(changed.of('battery_daily')).toMatchObject({ action: 'rebuild' });
+    expect(changed.code).toBe(0);
+    const ofWindow = await plan(...window(0, 2));
+    expect(ofWindow.planned.map(({ name, action }) => `${action} ${name}`)).toEqual([
+      'rebuild battery_telemetry',
+      'update battery_latest',
+      'refresh battery_hourly',
+      'refresh battery_daily',
+    ]);
+    expect(ofWindow.of('battery_telemetry')).toMatchObject({ documents: 4, readings: 384 });
+    const full = await plan('--full-refresh', '--select', 'battery_telemetry+');
+    expect(full.of('battery_telemetry')).toMatchObject({ action: 'rebuild', batches: 2 });
+  });
+
+  test('refuses a change that would lose data, but with --full-refresh', async () => {
+    const { workspace, project, plan, run } = await fourDays(engine);
+    const hourly = join(project, 'models/history/battery_hourly.sql');
+    edit(hourly, 'sum(num_nonnulls(', '1::bigint as one, sum(num_nonnulls(');
+    // raw was thinned out: what the aggregate keeps of the first day can't be made again
+    const first = `delete from battery_telemetry where ts < '${iso(MIDNIGHT + DAY)}'`;
+    if (engine === 'server') await execute(workspace, first);
+    else {
+      workspace.write(
+        'thin/models/thin.sql',
+        `{{ config(pre_hook="${first.replaceAll("'", "''").replaceAll("''", "'")}") }} select 1 as one`,
+      );
+      await workspace.beltOk('run', '--project-dir', join(workspace.dir, 'thin'));
+    }
+    const refused = await plan();
+    expect(refused.code).toBe(1);
+    expect(refused.of('battery_hourly')).toMatchObject({ action: 'refused' });
+    expect(refused.of('battery_hourly')?.reasons.join()).toContain('would lose the buckets');
+    const kept = await run();
+    expect(kept.byName.battery_hourly?.warning).toContain('would lose the buckets');
+    expect(
+      await workspace.query('select count(distinct bucket)::int as n from battery_daily'),
+    ).toEqual([{ n: DAYS }]);
+    edit(
+      join(project, 'models/telemetry/battery_telemetry.sql'),
+      "unique_key=['device_id', 'ts']",
+      "unique_key=['ts', 'device_id']",
+    );
+    const wrong = await run('--select', 'battery_telemetry');
+    expect(wrong.code).toBe(1);
+    expect(wrong.byName.battery_telemetry?.message).toContain('unique_key');
+    expect((await run('--full-refresh', '--select', 'battery_telemetry')).code).toBe(0);
+    expect(await workspace.query('select count(*)::int as n from battery_telemetry')).toEqual([
+      { n: 2 * 48 * DAYS },
+    ]);
+  });
+});
+
+test('a window that was killed goes on where it was', async () => {
+  const engine = ENGINES.at(-1) as (typeof ENGINES)[number];
+  const workspace = await createWorkspace(engine);
+  const project = copyModels(workspace);
+  const telemetry = Object.fromEntries(
+    Array.from({ length: 3 }, (_, day) => [
+      `${DEVICE_A}/${day}`,
+      // more readings than are rebuilt together, so that each day is a batch
+      { BatteryPowerW: pairs(MIDNIGHT + day * DAY, 600_000, 144, (index) => index) },
+    ]),
+  );
+  await workspace.beltOk('land', '--source', writeResponses(workspace, 'in', { telemetry }));
+  const at = ['--project-dir', project];
+  await workspace.beltOk('transform', ...at);
+  edit(
+    join(project, 'models/telemetry/battery_telemetry.sql'),
+    'round(latest.{{ metric.column_name }})',
+    'round(-latest.{{ metric.column_name }})',
+  );
+  const window = ['--event-time-start', iso(MIDNIGHT), '--event-time-end', iso(MIDNIGHT + 3 * DAY)];
+  const child = workspace.spawnBelt('transform', ...at, ...window);
+  const ended = new Promise((done) => child.on('close', done));
+  if (engine === 'server') {
+    for (;;) {
+      const [row] = await workspace.query<{ n: number }>(
+        'select count(*)::int as n from belt.reprocess_batch',
+      );
+      if ((row?.n ?? 0) > 0) break;
+    }
+  } else {
+    await new Promise((done) => setTimeout(done, 6000));
+  }
+  child.kill('SIGKILL');
+  await ended;
+  const [{ done = 0 } = {}] = await workspace.query<{ done: number }>(
+    'select count(*)::int as done from belt.reprocess_batch',
+  );
+  const resumed = await workspace.beltOk('transform', ...at, ...window, '--json');
+  const { results } = JSON.parse(resumed.stdout) as { results: Result[] };
+  expect(results.find(({ name }) => name === 'battery_telemetry')?.message).toContain(
+    done > 0 ? `in 3 batches, ${done} of them done before` : 'in 3 batches',
+  );
+  expect(
+    await workspace.query(
+      'select max(battery_power_w)::int as max, min(battery_power_w)::int as min, count(*)::int as n from battery_telemetry',
+    ),
+  ).toEqual([{ max: 0, min: -599_999, n: 1_800_000 }]);
+  expect(
+    await workspace.query(
+      'select max(battery_power_w_max)::int as max, sum(readings)::int as n from battery_daily',
+    ),
+  ).toEqual([{ max: 0, n: 1_800_000 }]);
+});
