@@ -18,7 +18,7 @@ import { pendingWork, prepareSlices } from '../run/slices.js';
 import { windowBatches } from '../run/window-batches.js';
 
 /** What a transform would do with a node. */
-export type PlannedAction =
+type PlannedAction =
   | 'create'
   | 'replace'
   | 'alter'

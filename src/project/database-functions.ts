@@ -106,7 +106,7 @@ function literal(value: unknown): string {
 }
 
 /** `adapter.dispatch('name')`: the macro of PostgreSQL, else the default one. */
-export function dispatchFunction(
+function dispatchFunction(
   macro: (name: string) => TemplateFunction | undefined,
 ): TemplateFunction {
   return (positional, keywords) => {

@@ -122,6 +122,3 @@ export interface SourceNode extends NodeBase {
 }
 
 export type ProjectNode = ModelNode | SeedNode | SourceNode | TestNode | UnitTestNode;
-
-/** What can be run. */
-export type RunnableNode = ModelNode | SeedNode;

@@ -92,7 +92,7 @@ export async function windowBatches(
 }
 
 /** SQL for the hours since 1970 of a time. */
-export function hourOf(time: string): string {
+function hourOf(time: string): string {
   return `floor(extract(epoch from ${time}) / 3600)::integer`;
 }
 
