@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientBase, Pool } from 'pg';
-import { Umzug } from 'umzug';
 import { BeltError } from '../errors.js';
 import { SQL_FOLDER } from '../folders.js';
 import { inTransaction, withClient } from './transaction.js';
@@ -44,7 +43,7 @@ export async function migrate(pool: Pool): Promise<string[]> {
     try {
       await prepareStorage(client);
       refuseChanged(files, await executedMigrations(client));
-      const run = await umzug(client, files).up();
+      const run = await (await umzug(client, files)).up();
       return run.map(({ name }) => name);
     } catch (error) {
       throw explained(error);
@@ -69,7 +68,9 @@ interface Executed {
   readonly executedAt: Date;
 }
 
-function umzug(client: ClientBase, files: readonly MigrationFile[]) {
+async function umzug(client: ClientBase, files: readonly MigrationFile[]) {
+  // it takes a third of the start of a command, and is seldom needed
+  const { Umzug } = await import('umzug');
   return new Umzug({
     migrations: files.map((file) => ({
       name: file.name,

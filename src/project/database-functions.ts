@@ -106,9 +106,7 @@ function literal(value: unknown): string {
 }
 
 /** `adapter.dispatch('name')`: the macro of PostgreSQL, else the default one. */
-function dispatchFunction(
-  macro: (name: string) => TemplateFunction | undefined,
-): TemplateFunction {
+function dispatchFunction(macro: (name: string) => TemplateFunction | undefined): TemplateFunction {
   return (positional, keywords) => {
     const args = bindArguments(
       'adapter.dispatch',

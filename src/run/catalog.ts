@@ -12,12 +12,12 @@ export async function findRelation(
   const { rows } = await client.query<{ kind: RelationKind }>(
     `select case
         when exists (
-          select from timescaledb_information.continuous_aggregates
-          where view_schema = $1 and view_name = $2
+          select from _timescaledb_catalog.continuous_agg
+          where user_view_schema = $1 and user_view_name = $2
         ) then 'continuous_aggregate'
         when exists (
-          select from timescaledb_information.hypertables
-          where hypertable_schema = $1 and hypertable_name = $2
+          select from _timescaledb_catalog.hypertable
+          where schema_name = $1 and table_name = $2
         ) then 'hypertable'
         when class.relkind in ('r', 'p') then 'table'
         when class.relkind = 'v' then 'view'

@@ -18,6 +18,7 @@ export const view: Materialization = async (context) => {
   const kind = await findRelation(client, node.relation);
   await refuseToReplace(context, kind, ['view', 'table']);
   const create = `create or replace view ${name} as\n${sql}`;
+  if (kind !== 'table' && isPlain() && (await createdAtOnce())) return { message: 'CREATE VIEW' };
   await inTransaction(client, async () => {
     for (const hook of preHooks) await client.query(hook);
     if (hasContract(node)) await checkContract(context, { sql, preHooks, postHooks });
@@ -35,6 +36,28 @@ export const view: Materialization = async (context) => {
     for (const hook of postHooks) await client.query(hook);
   });
   return { message: 'CREATE VIEW' };
+
+  /** Whether one statement is all that the view takes. */
+  function isPlain(): boolean {
+    const { description, columns, config } = node;
+    return (
+      preHooks.length + postHooks.length === 0 &&
+      description === '' &&
+      Object.keys(columns).length === 0 &&
+      config.grants === undefined &&
+      !hasContract(node)
+    );
+  }
+
+  async function createdAtOnce(): Promise<boolean> {
+    try {
+      await client.query(create);
+      return true;
+    } catch (error) {
+      if ((error as { code?: string }).code === NOT_REPLACEABLE) return false;
+      throw error;
+    }
+  }
 
   function replace(): Promise<void> {
     return keepingDependentViews(client, [node.relation], async () => {
