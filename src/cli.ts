@@ -12,6 +12,7 @@ import { addQueryCommand } from './commands/query.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommands } from './commands/run-nodes.js';
 import { addSourceCommand } from './commands/source.js';
+import { addSimulateCommand } from './commands/simulate.js';
 import { addStartCommand } from './commands/start.js';
 import { addStatusCommand } from './commands/status.js';
 import { addTransformCommand } from './commands/transform.js';
@@ -56,6 +57,7 @@ addQueryCommand(program);
 addMigrateCommand(program);
 addDoctorCommand(program);
 addDbCommand(program);
+addSimulateCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -14,8 +14,9 @@ import { BUNDLED_PROJECT } from '../folders.js';
 import { land } from '../landing/land.js';
 import { loadProject } from '../project/load-project.js';
 import { transform } from '../run/transform.js';
+import { NO_FAULTS } from '../simulator/faults.js';
+import { simulate } from '../simulator/simulate.js';
 import { textTable } from '../text-table.js';
-import { writeResponseSet } from './response-set.js';
 
 interface Round {
   /** Landing, and a plain COPY of the same documents, in MB/s. */
@@ -46,12 +47,35 @@ const options = program.opts<{
 
 const folder = mkdtempSync(join(tmpdir(), 'belt-bench-'));
 try {
-  const texts = writeResponseSet(join(folder, 'data'), options.devices, options.hours);
+  const texts = await writeResponseSet();
   const rounds: Round[] = [];
   for (let round = 0; round < options.rounds; round++) rounds.push(await measure(texts, round));
   report(rounds);
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Writes hourly responses of 14 series at 4 s for each device. Gives the documents' texts. */
+async function writeResponseSet(): Promise<string[]> {
+  const fromMs = Date.UTC(2025, 1, 6);
+  await simulate(
+    {
+      devices: options.devices,
+      seed: 'bench',
+      fromMs,
+      toMs: fromMs + options.hours * 3_600_000,
+      cadenceMs: 4000,
+      chunkMs: 3_600_000,
+      folder: join(folder, 'data'),
+      series: 'all',
+      faults: NO_FAULTS,
+      signal: new AbortController().signal,
+    },
+    () => undefined,
+  );
+  return readdirSync(join(folder, 'data', 'telemetry'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => readFileSync(join(folder, 'data', 'telemetry', name), 'utf8'));
 }
 
 async function measure(texts: readonly string[], round: number): Promise<Round> {

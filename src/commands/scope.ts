@@ -54,7 +54,7 @@ interface Interruption {
 }
 
 /** The first Ctrl-C lets what runs come to a clean end; the second one ends the process. */
-function watchInterruption(console: Console): Interruption {
+export function watchInterruption(console: Console): Interruption {
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) process.exit(130);

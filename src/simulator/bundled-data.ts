@@ -1,32 +1,43 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BATTERY_TYPES, type BatteryType } from './battery-types.js';
+import { deviceResponses } from './device-responses.js';
+import { NO_FAULTS, noFaults } from './faults.js';
+import { LOAD_PROFILES } from './load-profile.js';
 import { createRandom, randomUuid } from './random.js';
-import { SERIES, type Site, simulateSite } from './site.js';
+import { ResponseText } from './response-text.js';
+import { SERIES_NAMES } from './series.js';
+import { assetOf } from './simulate.js';
+import type { Site } from './site.js';
 
 const SEED = 'belt';
 const FROM_MS = Date.UTC(2025, 1, 6);
 const TO_MS = Date.UTC(2025, 1, 7);
 
-const ALL_SERIES = Object.keys(SERIES);
+interface BundledSite extends Omit<Site, 'deviceId'> {
+  readonly cadenceMs: number;
+}
 
 /** Three sites: one at 4 s, one that is nearly empty in the evening, one without a state of charge. */
-const SITES: readonly Site[] = [
+const SITES: readonly BundledSite[] = [
   {
     name: 'Zonneveld Deventer',
     state: 'Ok',
     cadenceMs: 4000,
-    capacityWh: 400_000,
-    maxPowerW: 120_000,
-    roundTripEfficiency: 0.89,
+    battery: batteryType('nmc-400'),
+    commissionedMs: Date.UTC(2021, 3, 12),
+    cyclesBefore: 640,
+    latitude: 52.25,
+    longitude: 6.16,
     pvPeakW: 90_000,
+    load: LOAD_PROFILES.workshop,
     loadBaseW: 18_000,
     loadPeakW: 105_000,
     shavingLimitW: 70_000,
+    externallyControlled: false,
     initialStateOfCharge: 0.62,
     minStateOfCharge: 0.1,
-    counters: {
-      batteryIn: 242_748_750,
-      batteryOut: 214_003_120,
+    countersWh: {
       gridIn: 1_479_186_660,
       gridOut: 102_018_880,
       subIn: 0,
@@ -47,42 +58,46 @@ const SITES: readonly Site[] = [
     name: 'Havenkade Harlingen',
     state: 'Warning',
     cadenceMs: 60_000,
-    capacityWh: 250_000,
-    maxPowerW: 100_000,
-    roundTripEfficiency: 0.86,
+    battery: batteryType('lfp-233'),
+    commissionedMs: Date.UTC(2022, 8, 1),
+    cyclesBefore: 355,
+    latitude: 53.17,
+    longitude: 5.42,
     pvPeakW: 20_000,
-    loadBaseW: 32_000,
-    loadPeakW: 95_000,
-    shavingLimitW: 68_000,
+    load: LOAD_PROFILES.twoShifts,
+    loadBaseW: 40_000,
+    loadPeakW: 45_000,
+    shavingLimitW: 52_000,
+    externallyControlled: false,
     initialStateOfCharge: 0.81,
-    minStateOfCharge: 0.1,
-    counters: {
-      batteryIn: 88_120_400,
-      batteryOut: 74_881_030,
+    minStateOfCharge: 0.12,
+    countersWh: {
       gridIn: 903_441_220,
       gridOut: 4_120_090,
       subIn: 91_002_330,
       subOut: 102_770_410,
       generated: 40_118_270,
     },
-    series: ALL_SERIES,
+    series: SERIES_NAMES,
   },
   {
     name: 'Polderdijk Almere',
     state: 'Ok',
     cadenceMs: 60_000,
-    capacityWh: 180_000,
-    maxPowerW: 60_000,
-    roundTripEfficiency: 0.9,
+    battery: batteryType('nmc-180'),
+    commissionedMs: Date.UTC(2024, 5, 20),
+    cyclesBefore: 54,
+    latitude: 52.37,
+    longitude: 5.22,
     pvPeakW: 45_000,
+    load: LOAD_PROFILES.office,
     loadBaseW: 9_000,
     loadPeakW: 40_000,
     shavingLimitW: 30_000,
+    externallyControlled: false,
     initialStateOfCharge: 0.5,
     minStateOfCharge: 0.1,
-    counters: {
-      batteryIn: 10_402_110,
-      batteryOut: 9_200_450,
+    countersWh: {
       gridIn: 210_520_060,
       gridOut: 56_391_500,
       subIn: 0,
@@ -103,25 +118,37 @@ const SITES: readonly Site[] = [
 /** Writes the response set that comes with belt: the same bytes each time. */
 export function writeBundledData(folder: string): void {
   const random = createRandom(SEED);
-  const devices = SITES.map((site) => ({ site, deviceId: randomUuid(random) }));
+  const writer = new ResponseText();
+  const sites = SITES.map((site) => ({ ...site, deviceId: randomUuid(random) }));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, 'assets'), { recursive: true });
   mkdirSync(join(folder, 'telemetry'), { recursive: true });
-  const items = devices.map(({ site, deviceId }) => ({
-    deviceId,
-    description: site.name,
-    state: site.state,
-  }));
   writeFileSync(
     join(folder, 'assets', 'assets.json'),
-    `${JSON.stringify({ totalCount: items.length, items }, null, 2)}\n`,
+    `${JSON.stringify({ totalCount: sites.length, items: sites.map(assetOf) }, null, 2)}\n`,
   );
-  for (const { site, deviceId } of devices) {
-    const instants = [...simulateSite(site, FROM_MS, TO_MS, SEED)];
-    const series = site.series.map((name) => {
-      const show = SERIES[name];
-      return { name, data: instants.map(([at, instant]) => [at, show?.(instant)]) };
-    });
-    writeFileSync(join(folder, 'telemetry', `${deviceId}.json`), JSON.stringify({ series }));
+  for (const site of sites) {
+    const time = {
+      fromMs: FROM_MS,
+      toMs: TO_MS,
+      cadenceMs: site.cadenceMs,
+      chunkMs: TO_MS - FROM_MS,
+    };
+    const [response] = deviceResponses(
+      site,
+      time,
+      SEED,
+      NO_FAULTS,
+      noFaults(),
+      writer,
+      () => undefined,
+    );
+    writeFileSync(join(folder, 'telemetry', `${site.deviceId}.json`), response?.text ?? '');
   }
+}
+
+function batteryType(name: string): BatteryType {
+  const type = BATTERY_TYPES.find((one) => one.name === name);
+  if (type === undefined) throw new Error(`there is no battery type ${name}`);
+  return type;
 }
