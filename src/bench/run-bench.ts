@@ -1,229 +1,307 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, platform, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
-import { from as copyFrom } from 'pg-copy-streams';
-import { migrate } from '../database/migrations.js';
-import { type Database, openDatabase } from '../database/open-database.js';
-import { DEFAULT_DATABASE_URL, parseDatabaseUrl } from '../database/profile.js';
-import { withClient } from '../database/transaction.js';
-import { BUNDLED_PROJECT } from '../folders.js';
-import { land } from '../landing/land.js';
-import { loadProject } from '../project/load-project.js';
-import { transform } from '../run/transform.js';
-import { NO_FAULTS } from '../simulator/faults.js';
-import { simulate } from '../simulator/simulate.js';
-import { textTable } from '../text-table.js';
+import { DEFAULT_DATABASE_URL } from '../database/profile.js';
+import { BELT_VERSION } from '../folders.js';
+import { measureAlerts } from './alert-latency.js';
+import { beltHelp, runBelt } from './belt-process.js';
+import { type BenchDatabase, createBenchDatabase, readVersions } from './bench-database.js';
+import { measureCommon } from './common-solution.js';
+import { measureDegradation } from './degradation.js';
+import { type Figure, figuresText } from './figures.js';
+import { type FleetDocuments, writeFleet } from './fleet-documents.js';
+import { median } from './median.js';
+import { measurePipeline, measureReprocessing, type PipelineRound } from './pipeline.js';
+import { SCALES, type ScaleName } from './scale.js';
+import { compressTelemetry, zstdFloor } from './storage.js';
 
-interface Round {
-  /** Landing, and a plain COPY of the same documents, in MB/s. */
-  readonly landMBs: number;
-  readonly copyMBs: number;
-  readonly readingsPerSecond: number;
-  /** Of battery_telemetry, in the row store and compressed. */
-  readonly rowBytes: number;
-  readonly compressedBytes: number;
-}
+const SECTIONS = ['pipeline', 'storage', 'common', 'reprocess', 'alerts', 'degradation'] as const;
+type Section = (typeof SECTIONS)[number];
 
 const program = new Command('bench')
-  .description('measures landing against a plain COPY, transforming, and storage; prints medians')
+  .description('measures belt against plain SQL and the common solution, as ratios in one run')
   .addOption(
-    new Option('--database-url <url>').default(process.env.DATABASE_URL ?? DEFAULT_DATABASE_URL),
+    new Option('--database-url <url>', 'embedded: or postgres://…, where it may create databases')
+      .env('DATABASE_URL')
+      .default(DEFAULT_DATABASE_URL),
   )
-  .addOption(new Option('--devices <n>').default(20).argParser(Number))
-  .addOption(new Option('--hours <n>').default(4).argParser(Number))
-  .addOption(new Option('--rounds <n>').default(3).argParser(Number))
+  .addOption(
+    new Option('--scale <scale>', 'how much is measured')
+      .choices(Object.keys(SCALES))
+      .default('standard'),
+  )
+  .addOption(
+    new Option('--rounds <n>', 'rounds of which medians are taken').default(3).argParser(Number),
+  )
+  .addOption(new Option('--only <section...>', 'measure only these').choices(SECTIONS))
+  .addOption(new Option('--json <file>', 'where to write the figures').default('bench.json'))
   .parse();
 
 const options = program.opts<{
   databaseUrl: string;
-  devices: number;
-  hours: number;
+  scale: ScaleName;
   rounds: number;
+  only?: Section[];
+  json: string;
 }>();
-
+const scale = SCALES[options.scale];
+const wanted = new Set<Section>(options.only ?? SECTIONS);
+const figures: Figure[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'belt-bench-'));
+const databases: BenchDatabase[] = [];
+
+/** Commands that make again what is there: a windowed one is measured as soon as belt has it. */
+const REPROCESSING: readonly { name: string; needs: string; parameters: readonly string[] }[] = [
+  {
+    name: 'full refresh of battery_telemetry+',
+    needs: '--full-refresh',
+    parameters: ['--full-refresh', '--select', 'battery_telemetry+'],
+  },
+  {
+    name: 'reprocessing a window of an hour',
+    needs: '--event-time-start',
+    parameters: [
+      ...['--event-time-start', '2025-06-04T01:00:00Z'],
+      ...['--event-time-end', '2025-06-04T02:00:00Z', '--select', 'battery_telemetry+'],
+    ],
+  },
+];
+
 try {
-  const texts = await writeResponseSet();
-  const rounds: Round[] = [];
-  for (let round = 0; round < options.rounds; round++) rounds.push(await measure(texts, round));
-  report(rounds);
+  if (['pipeline', 'storage', 'common', 'reprocess'].some((name) => wanted.has(name as Section))) {
+    await measureDay();
+  }
+  if (wanted.has('alerts')) await measureAlertLatency();
+  if (wanted.has('degradation')) await measureYear();
+  await report();
 } finally {
+  for (const database of databases) await database.drop();
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Writes hourly responses of 14 series at 4 s for each device. Gives the documents' texts. */
-async function writeResponseSet(): Promise<string[]> {
-  const fromMs = Date.UTC(2025, 1, 6);
-  await simulate(
+async function measureDay(): Promise<void> {
+  say(`Simulating ${scale.devices} devices of ${scale.hours} h`);
+  const fleet = await writeFleet(join(folder, 'fleet'), scale);
+  const tenth = { ...scale, devices: Math.ceil(scale.devices / 10) };
+  const smallFleet = await writeFleet(join(folder, 'small'), tenth);
+  add('simulating', fleet.readingsPerSecond, 'readings/s', { atLeast: 1e6 });
+  const rounds: PipelineRound[] = [];
+  const small: PipelineRound[] = [];
+  let last: BenchDatabase | undefined;
+  for (let round = 0; round < (wanted.has('pipeline') ? options.rounds : 1); round++) {
+    say(`Landing and transforming, round ${round + 1}`);
+    const warm = await measurePipeline(options.databaseUrl, folder, smallFleet, round);
+    await warm.database.drop();
+    small.push(warm.figures);
+    await last?.drop();
+    const measured = await measurePipeline(options.databaseUrl, folder, fleet, round);
+    last = measured.database;
+    rounds.push(measured.figures);
+  }
+  if (last === undefined) return;
+  databases.push(last);
+  addPipeline(fleet, smallFleet, rounds, small);
+  if (wanted.has('common')) await measureCommonSolution(fleet, last, rounds);
+  if (wanted.has('storage')) await measureStorage(fleet, last);
+  if (wanted.has('reprocess')) await reprocess(fleet, last);
+  rmSync(join(folder, 'fleet'), { recursive: true, force: true });
+}
+
+function addPipeline(
+  fleet: FleetDocuments,
+  smallFleet: FleetDocuments,
+  rounds: readonly PipelineRound[],
+  small: readonly PipelineRound[],
+): void {
+  const of = (value: (round: PipelineRound) => number) => median(rounds.map(value));
+  add('readings', fleet.readings, '');
+  add('documents', fleet.bytes / 1e6, 'MB');
+  add(
+    'landing',
+    of((round) => fleet.bytes / 1e6 / round.landSeconds),
+    'MB/s',
+  );
+  add(
+    'landing to plain COPY',
+    of((round) => round.copySeconds / round.landSeconds),
+    'x',
     {
-      devices: options.devices,
-      seed: 'bench',
-      fromMs,
-      toMs: fromMs + options.hours * 3_600_000,
-      cadenceMs: 4000,
-      chunkMs: 3_600_000,
-      folder: join(folder, 'data'),
-      series: 'all',
-      faults: NO_FAULTS,
-      signal: new AbortController().signal,
+      atLeast: 0.9,
     },
-    () => undefined,
   );
-  return readdirSync(join(folder, 'data', 'telemetry'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => readFileSync(join(folder, 'data', 'telemetry', name), 'utf8'));
+  add(
+    'transform, all models',
+    of((round) => fleet.readings / round.transformSeconds),
+    'readings/s',
+    {
+      atLeast: 1e6,
+    },
+  );
+  add(
+    'transform, battery_telemetry',
+    of((round) => fleet.readings / round.modelSeconds),
+    'readings/s',
+  );
+  add(
+    'one hand-written statement',
+    of((round) => fleet.readings / round.handSeconds),
+    'readings/s',
+  );
+  add(
+    'battery_telemetry to hand-written',
+    of((round) => round.handSeconds / round.modelSeconds),
+    'x',
+  );
+  const growth = rounds.map((round, index) => {
+    const one = small[index];
+    return one === undefined
+      ? Number.NaN
+      : (round.landSeconds + round.transformSeconds) / (one.landSeconds + one.transformSeconds);
+  });
+  const times = fleet.readings / smallFleet.readings;
+  add(`time for ${times} times the readings`, median(growth), 'x', { atMost: times * 1.1 });
+  add(
+    'peak memory, land',
+    of((round) => round.landPeakMemoryMb),
+    'MB',
+    { atMost: 300 },
+  );
+  add(
+    'peak memory, transform',
+    of((round) => round.transformPeakMemoryMb),
+    'MB',
+    { atMost: 300 },
+  );
+  const smallLand = median(small.map((round) => round.landPeakMemoryMb));
+  add(`peak memory, land, a ${times}th`, smallLand, 'MB');
 }
 
-async function measure(texts: readonly string[], round: number): Promise<Round> {
-  const { url, drop } = await freshDatabase(round);
-  const database = await openDatabase(parseDatabaseUrl(url, process.cwd()), 'bench');
-  try {
-    await migrate(database.pool);
-    // each round begins with the other one, so that neither always meets the colder cache
-    const [landMBs, copyMBs] =
-      round % 2 === 0
-        ? [await measureLand(database), await measureCopy(database, texts)]
-        : await swapped(database, texts);
-    const project = loadProject({
-      projectDir: BUNDLED_PROJECT,
-      target: { name: 'bench', type: 'postgres', schema: 'public', database: '', threads: 1 },
-      env: process.env,
+async function measureCommonSolution(
+  fleet: FleetDocuments,
+  database: BenchDatabase,
+  rounds: readonly PipelineRound[],
+): Promise<void> {
+  say(`The common solution, ${scale.commonDevices} devices`);
+  const common = await database.use((client) => measureCommon(client, fleet, scale.commonDevices));
+  const own = median(
+    rounds.map((round) => fleet.readings / (round.landSeconds + round.transformSeconds)),
+  );
+  const theirs = common.readings / common.seconds;
+  add('end to end', own, 'readings/s');
+  add('common solution, end to end', theirs, 'readings/s');
+  add('end to end to common solution', own / theirs, 'x', { atLeast: 30 });
+  add('common solution, row store', common.rowBytes, 'bytes/reading');
+  add('common solution, compressed', common.compressedBytes, 'bytes/reading');
+}
+
+async function measureStorage(fleet: FleetDocuments, database: BenchDatabase): Promise<void> {
+  say('Storage');
+  const floor = await database.use(zstdFloor);
+  const { rowBytes, compressedBytes } = await database.use(compressTelemetry);
+  const perReading = (bytes: number) => bytes / fleet.readings;
+  add('row store', perReading(rowBytes), 'bytes/reading', { atMost: 12.5 });
+  add('compressed', perReading(compressedBytes), 'bytes/reading', { atMost: 0.8 });
+  if (floor === undefined) {
+    say('There is no zstd program, so its floor is not measured.');
+    return;
+  }
+  add('zstd -19, columns as they are', perReading(floor.plainBytes), 'bytes/reading');
+  add('zstd -19, columns or differences', perReading(floor.floorBytes), 'bytes/reading');
+  add('compressed to zstd -19, columns as they are', compressedBytes / floor.plainBytes, 'x', {
+    atMost: 1.3,
+  });
+  add('compressed to zstd -19, columns or differences', compressedBytes / floor.floorBytes, 'x');
+}
+
+async function reprocess(fleet: FleetDocuments, database: BenchDatabase): Promise<void> {
+  const help = await beltHelp('transform');
+  for (const { name, needs, parameters } of REPROCESSING) {
+    if (!help.includes(needs)) continue;
+    say(`Reprocessing: ${name}`);
+    const seconds = await measureReprocessing(database, parameters);
+    add(name, seconds, 's');
+    if (needs === '--full-refresh') add(name, fleet.readings / seconds, 'readings/s');
+  }
+}
+
+async function measureAlertLatency(): Promise<void> {
+  say('Alert latency');
+  const database = await createBenchDatabase(options.databaseUrl, folder);
+  databases.push(database);
+  const latencies = await database.use((client) => measureAlerts(client, scale));
+  for (const { devices, days, alerts, p50Ms, p99Ms } of latencies) {
+    const name = `alerts, ${devices} devices, ${days} days (${alerts} rows)`;
+    add(`${name}, p50`, p50Ms, 'ms');
+    add(`${name}, p99`, p99Ms, 'ms', { atMost: 2 });
+  }
+  const most = Math.max(...latencies.map(({ devices }) => devices));
+  const ofMost = latencies.filter(({ devices }) => devices === most);
+  const [first, longest] = [ofMost[0], ofMost.at(-1)];
+  if (first !== undefined && longest !== undefined) {
+    add(`alerts, p50, ${longest.days} days to ${first.days}`, longest.p50Ms / first.p50Ms, 'x', {
+      atMost: 1.2,
     });
-    const quiet = {
-      onWait: () => undefined,
-      onStart: () => undefined,
-      onNodeStart: () => undefined,
-      onProgress: () => undefined,
-      onNodeEnd: () => undefined,
-    };
-    const choice = {
-      select: [],
-      exclude: [],
-      fullRefresh: false,
-      signal: new AbortController().signal,
-    };
-    const summary = await transform(database, project, choice, quiet);
-    const failed = summary.results.find(({ status }) => status !== 'success');
-    if (failed !== undefined) throw new Error(`${failed.name}: ${failed.message}`);
-    const readings = options.devices * options.hours * 900 * 14;
-    return {
-      landMBs,
-      copyMBs,
-      readingsPerSecond: readings / summary.seconds,
-      ...(await measureStorage(database, readings)),
-    };
-  } finally {
-    await database.close();
-    await drop();
   }
 }
 
-async function swapped(database: Database, texts: readonly string[]): Promise<[number, number]> {
-  const copyMBs = await measureCopy(database, texts);
-  return [await measureLand(database), copyMBs];
-}
-
-async function measureLand(database: Database): Promise<number> {
-  const summary = await land(
-    database,
-    { source: join(folder, 'data'), signal: new AbortController().signal },
-    { onWait: () => undefined, onProgress: () => undefined, onRejected: () => undefined },
+async function measureYear(): Promise<void> {
+  say('A year of degradation');
+  const year = {
+    devices: scale.yearDevices,
+    cadenceMs: scale.yearCadenceMs,
+    hours: options.scale === 'smoke' ? 240 : 8760,
+    chunkHours: 24,
+  };
+  const fleet = await writeFleet(join(folder, 'year'), year);
+  const database = await createBenchDatabase(options.databaseUrl, folder);
+  databases.push(database);
+  await runBelt(database.url, 'land', '--source', fleet.folder);
+  await runBelt(database.url, 'transform');
+  await database.use(compressTelemetry);
+  const measured = await database.use((client) => measureDegradation(client, options.rounds + 2));
+  add('a year, readings', fleet.readings, '');
+  add('degradation of a year, from aggregates', measured.fromAggregatesMs, 'ms');
+  add('degradation of a year, from raw rows', measured.fromRawRowsMs, 'ms');
+  add(
+    'degradation, raw rows to aggregates',
+    measured.fromRawRowsMs / measured.fromAggregatesMs,
+    'x',
   );
-  return summary.bytes / summary.seconds / 1e6;
 }
 
-function measureCopy(database: Database, texts: readonly string[]): Promise<number> {
-  return withClient(database.pool, async (client) => {
-    await client.query('create table public.plain_copy (body jsonb)');
-    const bytes = texts.reduce((sum, text) => sum + text.length, 0);
-    const start = performance.now();
-    await pipeline(
-      Readable.from(texts.map((text) => `${text}\n`)),
-      client.query(copyFrom('copy public.plain_copy from stdin')),
-    );
-    if (database.embedded !== undefined) await client.query('checkpoint');
-    const seconds = (performance.now() - start) / 1000;
-    await client.query('drop table public.plain_copy');
-    return bytes / seconds / 1e6;
-  });
-}
-
-async function measureStorage(
-  database: Database,
-  readings: number,
-): Promise<{ rowBytes: number; compressedBytes: number }> {
-  return withClient(database.pool, async (client) => {
-    await client.query(
-      "select compress_chunk(chunk, true) from show_chunks('public.battery_telemetry') as chunk",
-    );
-    const { rows } = await client.query<{ before: number; after: number }>(
-      `select before_compression_total_bytes::float8 as before,
-          after_compression_total_bytes::float8 as after
-        from hypertable_compression_stats('public.battery_telemetry')`,
-    );
-    return {
-      rowBytes: (rows[0]?.before ?? 0) / readings,
-      compressedBytes: (rows[0]?.after ?? 0) / readings,
-    };
-  });
-}
-
-async function freshDatabase(round: number): Promise<{ url: string; drop(): Promise<void> }> {
-  if (options.databaseUrl.startsWith('embedded:')) {
-    const path = join(folder, `database-${round}`);
-    return {
-      url: `embedded:${path}`,
-      drop: async () => rmSync(path, { recursive: true, force: true }),
-    };
-  }
-  const name = `belt_bench_${randomBytes(4).toString('hex')}`;
-  const administer = async (statement: string) => {
-    const server = await openDatabase(
-      parseDatabaseUrl(options.databaseUrl, process.cwd()),
-      'bench',
-    );
-    await server.pool.query(statement);
-    await server.close();
-  };
-  await administer(`create database ${name}`);
-  const url = new URL(options.databaseUrl);
-  url.pathname = `/${name}`;
-  return {
-    url: url.toString(),
-    drop: () => administer(`drop database ${name} with (force)`),
-  };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function report(rounds: readonly Round[]): void {
-  const of = (value: (round: Round) => number) => median(rounds.map(value));
-  const figures = {
+async function report(): Promise<void> {
+  const database = databases[0];
+  const versions = database === undefined ? undefined : await database.use(readVersions);
+  const result = {
+    belt: BELT_VERSION,
+    scale: options.scale,
+    rounds: options.rounds,
     engine: options.databaseUrl.startsWith('embedded:') ? 'embedded' : 'server',
-    readings: options.devices * options.hours * 900 * 14,
-    rounds: rounds.length,
-    land_mb_per_second: of((round) => round.landMBs),
-    land_to_plain_copy: of((round) => round.landMBs / round.copyMBs),
-    transform_readings_per_second: of((round) => round.readingsPerSecond),
-    row_store_bytes_per_reading: of((round) => round.rowBytes),
-    compressed_bytes_per_reading: of((round) => round.compressedBytes),
-    peak_memory_mb: process.resourceUsage().maxRSS / 1024,
-    machine: `${cpus().length} x ${cpus()[0]?.model ?? ''}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`,
+    machine: {
+      cpus: cpus().length,
+      cpu: cpus()[0]?.model ?? '',
+      memoryGb: Math.round(totalmem() / 2 ** 30),
+      system: `${platform()} ${release()}`,
+      node: process.version,
+    },
+    versions,
+    figures,
   };
-  const text = (value: number | string) =>
-    typeof value === 'number' && !Number.isInteger(value) ? value.toPrecision(4) : String(value);
-  process.stderr.write(
-    `${textTable(
-      ['figure', 'median'],
-      Object.entries(figures).map(([name, value]) => [name, text(value)]),
-    )}\n`,
-  );
-  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  process.stdout.write(`${figuresText(figures)}\n`);
+  writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  say(`Written to ${options.json}`);
+}
+
+function add(
+  name: string,
+  value: number,
+  unit: string,
+  target: { atLeast?: number; atMost?: number } = {},
+): void {
+  figures.push({ name, value, unit, ...target });
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
 }

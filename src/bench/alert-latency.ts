@@ -1,0 +1,86 @@
+import type { PoolClient } from 'pg';
+import { quantile } from './median.js';
+import type { Scale } from './scale.js';
+
+/** Latency of the alert query, from asking to all rows being there. */
+export interface AlertLatency {
+  readonly devices: number;
+  readonly days: number;
+  readonly telemetryRows: number;
+  readonly alerts: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** One battery in so many is nearly empty. */
+const ONE_ALERT_IN = 100;
+
+/** Hours from one row of history to the next: more rows would tell nothing else, and take days. */
+const HISTORY_HOURS = 6;
+
+/** What an alerting system asks every few seconds. */
+const ALERT_QUERY = 'select * from public.battery_alert';
+
+export async function measureAlerts(client: PoolClient, scale: Scale): Promise<AlertLatency[]> {
+  const figures: AlertLatency[] = [];
+  for (const devices of scale.alertDevices) {
+    await client.query('truncate device, asset_history, battery_telemetry, battery_latest');
+    await client.query(
+      `insert into device (device_id, device_uuid)
+        select device_id, md5(device_id::text)::uuid from generate_series(1, $1) as device_id`,
+      [devices],
+    );
+    await client.query(
+      `insert into asset_history (device_id, valid_from, description, state)
+        select device_id, now() - interval '200 days', 'Site ' || device_id, 'Ok' from device`,
+    );
+    let from = 0;
+    for (const days of scale.alertDays) {
+      await client.query(
+        `insert into battery_telemetry (device_id, ts, state_of_charge_percent, battery_power_w, battery_import_wh, battery_export_wh)
+          select device_id, date_trunc('day', now()) - hours * interval '1 hour',
+            case when device_id % $4 = 0 then 15 else 20 + (device_id + hours) % 80 end,
+            (device_id * hours) % 50000, 1000000 - hours * 10, 900000 - hours * 9
+          from device cross join generate_series($1 * 24, $2 * 24 - 1, $3::int) as hours`,
+        [from, days, HISTORY_HOURS, ONE_ALERT_IN],
+      );
+      from = days;
+      await client.query('truncate battery_latest');
+      await client.query(
+        `insert into battery_latest (device_id, read_at, state_of_charge_percent, state_of_charge_percent_at)
+          select device_id, max(ts), last(state_of_charge_percent, ts), max(ts)
+          from battery_telemetry group by device_id`,
+      );
+      await client.query('analyze device, asset_history, battery_latest');
+      const { rows } = await client.query<{ rows: number }>(
+        'select count(*)::float8 as rows from battery_telemetry',
+      );
+      const { alerts, times } = await askOften(client, scale.alertQueries);
+      figures.push({
+        devices,
+        days,
+        telemetryRows: rows[0]?.rows ?? 0,
+        alerts,
+        p50Ms: quantile(times, 0.5),
+        p99Ms: quantile(times, 0.99),
+      });
+    }
+  }
+  return figures;
+}
+
+async function askOften(
+  client: PoolClient,
+  queries: number,
+): Promise<{ alerts: number; times: number[] }> {
+  const times: number[] = [];
+  let alerts = 0;
+  const warmUp = Math.min(200, queries);
+  for (let index = 0; index < queries + warmUp; index++) {
+    const start = performance.now();
+    const { rows } = await client.query(ALERT_QUERY);
+    if (index >= warmUp) times.push(performance.now() - start);
+    alerts = rows.length;
+  }
+  return { alerts, times };
+}

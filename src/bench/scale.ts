@@ -1,0 +1,55 @@
+const MINUTE_MS = 60_000;
+
+/** How much is measured. */
+export interface Scale {
+  /** Devices of a day at `cadenceMs`; a tenth of them tells how cost grows. */
+  readonly devices: number;
+  readonly cadenceMs: number;
+  readonly hours: number;
+  /** Devices of the common solution, which is too slow for all of them. */
+  readonly commonDevices: number;
+  readonly alertDevices: readonly number[];
+  readonly alertDays: readonly number[];
+  readonly alertQueries: number;
+  /** The year of the degradation queries. */
+  readonly yearDevices: number;
+  readonly yearCadenceMs: number;
+}
+
+export const SCALES = {
+  smoke: {
+    devices: 10,
+    cadenceMs: MINUTE_MS,
+    hours: 2,
+    commonDevices: 1,
+    alertDevices: [10, 100],
+    alertDays: [1, 3],
+    alertQueries: 50,
+    yearDevices: 1,
+    yearCadenceMs: 60 * MINUTE_MS,
+  },
+  standard: {
+    devices: 100,
+    cadenceMs: MINUTE_MS,
+    hours: 24,
+    commonDevices: 10,
+    alertDevices: [100, 1000, 10_000],
+    alertDays: [1, 10, 100],
+    alertQueries: 2000,
+    yearDevices: 10,
+    yearCadenceMs: 15 * MINUTE_MS,
+  },
+  full: {
+    devices: 1000,
+    cadenceMs: MINUTE_MS,
+    hours: 24,
+    commonDevices: 50,
+    alertDevices: [100, 1000, 10_000],
+    alertDays: [1, 10, 100],
+    alertQueries: 2000,
+    yearDevices: 20,
+    yearCadenceMs: 5 * MINUTE_MS,
+  },
+} as const satisfies Record<string, Scale>;
+
+export type ScaleName = keyof typeof SCALES;
