@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, platform, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
-import { DEFAULT_DATABASE_URL } from '../database/profile.js';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_DATABASE_URL, parseDatabaseUrl } from '../database/profile.js';
 import { BELT_VERSION } from '../folders.js';
+import { reportFault } from '../report-fault.js';
 import { measureAlerts } from './alert-latency.js';
 import { beltHelp, runBelt } from './belt-process.js';
 import { type BenchDatabase, createBenchDatabase, readVersions } from './bench-database.js';
@@ -32,7 +33,9 @@ const program = new Command('bench')
       .default('standard'),
   )
   .addOption(
-    new Option('--rounds <n>', 'rounds of which medians are taken').default(3).argParser(Number),
+    new Option('--rounds <n>', 'rounds of which medians are taken')
+      .default(3)
+      .argParser(parseRounds),
   )
   .addOption(new Option('--only <section...>', 'measure only these').choices(SECTIONS))
   .addOption(new Option('--json <file>', 'where to write the figures').default('bench.json'))
@@ -69,12 +72,15 @@ const REPROCESSING: readonly { name: string; needs: string; parameters: readonly
 ];
 
 try {
+  parseDatabaseUrl(options.databaseUrl, process.cwd());
   if (['pipeline', 'storage', 'common', 'reprocess'].some((name) => wanted.has(name as Section))) {
     await measureDay();
   }
   if (wanted.has('alerts')) await measureAlertLatency();
   if (wanted.has('degradation')) await measureYear();
   await report();
+} catch (error) {
+  process.exitCode = reportFault(error, { debug: true, logFormat: 'text' });
 } finally {
   for (const database of databases) await database.drop();
   rmSync(folder, { recursive: true, force: true });
@@ -291,6 +297,14 @@ async function report(): Promise<void> {
   process.stdout.write(`${figuresText(figures)}\n`);
   writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   say(`Written to ${options.json}`);
+}
+
+function parseRounds(text: string): number {
+  const rounds = Number(text);
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new InvalidArgumentError('It is a whole number from 1 on.');
+  }
+  return rounds;
 }
 
 function add(
