@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 
 -- Asked every few seconds: one index scan of a table with a row a device.
+-- The limit makes it look up the assets of the alerts only; a join would read all assets.
 select
     asset.device_uuid as device_id,
     asset.description as site,
@@ -9,5 +10,10 @@ select
     latest.state_of_charge_percent_at as read_at,
     now() - latest.state_of_charge_percent_at as age
 from {{ ref('battery_latest') }} as latest
-inner join {{ ref('asset') }} as asset using (device_id)
+cross join lateral (
+    select device_uuid, description, state
+    from {{ ref('asset') }}
+    where device_id = latest.device_id
+    limit 1
+) as asset
 where latest.state_of_charge_percent < {{ var('alert_state_of_charge_percent', 20) }}

@@ -74,9 +74,10 @@ latest as (
     group by device_uuid, ts_ms
 )
 
+-- ts stands before device_id, or padding takes 8 bytes of each row
 select
-    device.device_id,
-    'epoch'::timestamptz + latest.ts_ms * interval '1 millisecond' as ts
+    'epoch'::timestamptz + latest.ts_ms * interval '1 millisecond' as ts,
+    device.device_id
     {%- for metric in metrics %},
     {% if metric.column_type in ['integer', 'bigint', 'smallint'] -%}
     round(latest.{{ metric.column_name }})::{{ metric.column_type }}

@@ -21,7 +21,6 @@ export interface CommonFigures {
 export async function measureCommon(
   client: PoolClient,
   fleet: FleetDocuments,
-  devices: number,
 ): Promise<CommonFigures> {
   await client.query(`
     create table public.common_telemetry (
@@ -32,12 +31,6 @@ export async function measureCommon(
       primary key (ts, device_id, metric)
     )`);
   await client.query("select create_hypertable('public.common_telemetry', 'ts')");
-  const kept = new Set(fleet.files.map(deviceOf).slice(0, 1));
-  for (const file of fleet.files) {
-    if (kept.size >= devices) break;
-    kept.add(deviceOf(file));
-  }
-  const files = fleet.files.filter((file) => kept.has(deviceOf(file)));
   let readings = 0;
   const { seconds } = await timed(async () => {
     let batch: unknown[] = [];
@@ -47,7 +40,7 @@ export async function measureCommon(
       await client.query(insertStatement(batch.length / 4), batch);
       batch = [];
     };
-    for (const file of files) {
+    for (const file of fleet.files) {
       const deviceId = deviceOf(file);
       const { series } = JSON.parse(readFileSync(file, 'utf8')) as {
         series: { name: string; data: [number, number][] }[];

@@ -6,8 +6,6 @@ export interface Scale {
   readonly devices: number;
   readonly cadenceMs: number;
   readonly hours: number;
-  /** Devices of the common solution, which is too slow for all of them. */
-  readonly commonDevices: number;
   readonly alertDevices: readonly number[];
   readonly alertDays: readonly number[];
   readonly alertQueries: number;
@@ -21,10 +19,9 @@ export const SCALES = {
     devices: 10,
     cadenceMs: MINUTE_MS,
     hours: 2,
-    commonDevices: 1,
     alertDevices: [10, 100],
     alertDays: [1, 3],
-    alertQueries: 50,
+    alertQueries: 70,
     yearDevices: 1,
     yearCadenceMs: 60 * MINUTE_MS,
   },
@@ -32,21 +29,30 @@ export const SCALES = {
     devices: 100,
     cadenceMs: MINUTE_MS,
     hours: 24,
-    commonDevices: 10,
     alertDevices: [100, 1000, 10_000],
     alertDays: [1, 10, 100],
-    alertQueries: 2000,
+    alertQueries: 7000,
     yearDevices: 10,
+    yearCadenceMs: 15 * MINUTE_MS,
+  },
+  /** As the vendor's sample: every 4 s. */
+  dense: {
+    devices: 20,
+    cadenceMs: 4000,
+    hours: 24,
+    alertDevices: [100],
+    alertDays: [1],
+    alertQueries: 700,
+    yearDevices: 1,
     yearCadenceMs: 15 * MINUTE_MS,
   },
   full: {
     devices: 1000,
     cadenceMs: MINUTE_MS,
     hours: 24,
-    commonDevices: 50,
     alertDevices: [100, 1000, 10_000],
     alertDays: [1, 10, 100],
-    alertQueries: 2000,
+    alertQueries: 7000,
     yearDevices: 20,
     yearCadenceMs: 5 * MINUTE_MS,
   },
