@@ -71,9 +71,9 @@ export async function simulate(
     const partialTruth = join(partial, 'truth.csv');
     const responses = join(partial, 'responses');
     const summary = await writeFleet(options, responses, partialTruth, onProgress);
-    if (options.truthFile !== undefined) moveTo(partialTruth, resolve(options.truthFile));
     rmSync(folder, { recursive: true, force: true });
     renameSync(responses, folder);
+    if (options.truthFile !== undefined) moveTo(partialTruth, resolve(options.truthFile));
     return summary;
   } finally {
     rmSync(partial, { recursive: true, force: true });

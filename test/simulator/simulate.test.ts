@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
-import { createWorkspace, type Workspace } from '../support/workspace.js';
+import { createFolder, type Folder } from '../support/folder.js';
+import { createWorkspace } from '../support/workspace.js';
 
 type Pair = readonly [number, number];
 type Device = Map<string, Pair[]>;
@@ -18,8 +19,9 @@ interface Summary {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-async function simulate(workspace: Workspace, ...parameters: string[]): Promise<Summary> {
-  const { stdout } = await workspace.beltOk('simulate', '--json', ...parameters);
+async function simulate(folder: Pick<Folder, 'belt'>, ...parameters: string[]): Promise<Summary> {
+  const { code, stdout, stderr } = await folder.belt('simulate', '--json', ...parameters);
+  if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as Summary;
 }
 
@@ -65,29 +67,30 @@ function integrate(power: readonly Pair[], sign: 1 | -1): number[] {
   });
 }
 
+/** Six devices of three days, with their truth. */
+async function fleet(): Promise<{ devices: Map<string, Device>; days: Record<string, string>[] }> {
+  const folder = createFolder();
+  await simulate(
+    folder,
+    ...['--devices', '6', '--from', '2025-06-05', '--to', '2025-06-08', '--cadence', '1m'],
+    ...['--series', 'all', '--out', 'fleet', '--truth', 'fleet/truth.csv'],
+  );
+  return {
+    devices: read(join(folder.dir, 'fleet')),
+    days: truth(join(folder.dir, 'fleet', 'truth.csv')),
+  };
+}
+
 describe('a fleet without faults', () => {
-  let workspace: Workspace;
-  let devices: Map<string, Device>;
-
-  async function fleet(): Promise<void> {
-    workspace = await createWorkspace('embedded');
-    await simulate(
-      workspace,
-      ...['--devices', '12', '--from', '2025-06-05', '--to', '2025-06-08', '--cadence', '1m'],
-      ...['--series', 'all', '--out', 'fleet', '--truth', 'truth.csv'],
-    );
-    devices = read(join(workspace.dir, 'fleet'));
-  }
-
   test('counters integrate powers to the meters resolution, and all powers balance', async () => {
-    await fleet();
+    const { devices } = await fleet();
     const meters = [
       ['BatteryPowerW', 'BatteryExportKwh', 'BatteryImportKwh'],
       ['GridPowerW-mainmeter', 'GridImportKwh-mainmeter', 'GridExportKwh-mainmeter'],
       ['GridPowerW-submeter', 'GridImportKwh-submeter', 'GridExportKwh-submeter'],
       ['GeneratedPowerW', 'GeneratedExportKwh', undefined],
     ] as const;
-    expect(devices.size).toBe(12);
+    expect(devices.size).toBe(6);
     for (const device of devices.values()) {
       const of = (name: string) => device.get(name) ?? [];
       for (const [power, positive, negative] of meters) {
@@ -115,9 +118,8 @@ describe('a fleet without faults', () => {
   });
 
   test('the state of charge follows from the power, and the truth tells how', async () => {
-    await fleet();
-    const days = truth(join(workspace.dir, 'truth.csv'));
-    expect(days.length).toBe(12 * 3);
+    const { devices, days } = await fleet();
+    expect(days.length).toBe(6 * 3);
     for (const [id, device] of devices) {
       const own = days.filter((day) => day.device_id === id);
       const power = device.get('BatteryPowerW') ?? [];
@@ -163,38 +165,40 @@ describe('a fleet without faults', () => {
 });
 
 test('the same seed gives the same bytes, another one others; chunks change no reading', async () => {
-  const workspace = await createWorkspace('embedded');
+  const folder = createFolder();
   const faults = ['--faults', 'overlap=0.2,late=0.1,correct=0.01,null=0.01,html=0.05,unlisted=0.3'];
-  await simulate(workspace, ...SMALL, ...faults, '--out', 'one');
-  await simulate(workspace, ...SMALL, ...faults, '--out', 'two');
-  await simulate(workspace, ...SMALL, ...faults, '--seed', 'other', '--out', 'three');
-  await simulate(workspace, ...SMALL, '--chunk', '15m', '--out', 'short');
-  await simulate(workspace, ...SMALL, '--chunk', '1d', '--out', 'long');
-  const at = (name: string) => join(workspace.dir, name);
+  await simulate(folder, ...SMALL, ...faults, '--out', 'one');
+  await simulate(folder, ...SMALL, ...faults, '--out', 'two');
+  await simulate(folder, ...SMALL, ...faults, '--seed', 'other', '--out', 'three');
+  await simulate(folder, ...SMALL, '--chunk', '15m', '--out', 'short');
+  await simulate(folder, ...SMALL, '--chunk', '1d', '--out', 'long');
+  const at = (name: string) => join(folder.dir, name);
   expect(digest(at('one'))).toBe(digest(at('two')));
   expect(digest(at('one'))).not.toBe(digest(at('three')));
   expect(files(at('short')).length).toBeGreaterThan(files(at('long')).length);
   expect(read(at('short'))).toEqual(read(at('long')));
 });
 
-const TELEMETRY = `select device_uuid, ts, to_jsonb(telemetry) - 'device_id' as values
-  from battery_telemetry as telemetry join device using (device_id) order by 1, 2`;
-
 test('repeated, corrected and late readings come to what a fleet without faults tells', async () => {
-  const clean = await createWorkspace('embedded');
-  await simulate(clean, ...SMALL, '--out', 'set');
-  await clean.beltOk('start', '--source', 'set');
-  const faulty = await createWorkspace('embedded');
+  const workspace = await createWorkspace('embedded');
+  await simulate(workspace, ...SMALL, '--out', 'clean');
   const { faults } = await simulate(
-    faulty,
+    workspace,
     ...SMALL,
     ...['--faults', 'overlap=0.3,correct=0.05,late=0.2', '--out', 'set'],
   );
   expect(Math.min(faults.overlap ?? 0, faults.correct ?? 0, faults.late ?? 0)).toBeGreaterThan(5);
-  await faulty.beltOk('start', '--source', 'set');
-  const expected = await clean.query(TELEMETRY);
-  expect(expected.length).toBe(3 * 288);
-  expect(await faulty.query(TELEMETRY)).toEqual(expected);
+  await workspace.beltOk('start', '--source', 'set');
+  const rows = await workspace.query<{ id: string; name: string; data: Pair[] }>(
+    `select device_id as id, series as name,
+        jsonb_agg(jsonb_build_array((extract(epoch from ts) * 1000)::bigint, value) order by ts) as data
+      from battery_reading group by 1, 2`,
+  );
+  const told = new Map<string, Device>();
+  for (const { id, name, data } of rows) {
+    told.set(id, (told.get(id) ?? new Map()).set(name, data));
+  }
+  expect(told).toEqual(read(join(workspace.dir, 'clean')));
 });
 
 test('what is wrong with readings is found in them, as often as the summary says', async () => {
@@ -260,7 +264,7 @@ test('broken files are refused, each for its reason, and the rest is landed', as
 });
 
 test('wrong usage is refused, with what to do', async () => {
-  const workspace = await createWorkspace('embedded');
+  const folder = createFolder();
   const wrong: [string[], string][] = [
     [['--faults', 'overlaps=0.1'], 'The faults are overlap, correct, late,'],
     [['--faults', 'late=2'], 'no rate from 0 to 1'],
@@ -272,26 +276,29 @@ test('wrong usage is refused, with what to do', async () => {
     [['--devices', '0'], 'whole number from 1'],
     [['--cadence', '1s', '--chunk', '10d'], 'Take a shorter --chunk'],
   ];
-  for (const [parameters, message] of wrong) {
-    const result = await workspace.belt('simulate', ...SMALL, '--out', 'set', ...parameters);
-    expect(result.stderr).toContain(message);
-    expect(result.code).toBe(2);
-  }
-  workspace.write('used/mine.txt', 'mine');
-  const used = await workspace.belt('simulate', ...SMALL, '--out', 'used');
+  await Promise.all(
+    wrong.map(async ([parameters, message]) => {
+      const result = await folder.belt('simulate', ...SMALL, '--out', 'set', ...parameters);
+      expect(result.stderr).toContain(message);
+      expect(result.code).toBe(2);
+    }),
+  );
+  mkdirSync(join(folder.dir, 'used'));
+  writeFileSync(join(folder.dir, 'used', 'mine.txt'), 'mine');
+  const used = await folder.belt('simulate', ...SMALL, '--out', 'used');
   expect(used.stderr).toContain('used is not empty');
   expect(used.code).toBe(2);
-  expect(readdirSync(join(workspace.dir, 'used'))).toEqual(['mine.txt']);
-  expect(existsSync(join(workspace.dir, 'set'))).toBe(false);
+  expect(readdirSync(join(folder.dir, 'used'))).toEqual(['mine.txt']);
+  expect(existsSync(join(folder.dir, 'set'))).toBe(false);
 });
 
 test('Ctrl-C leaves nothing behind', async () => {
-  const workspace = await createWorkspace('embedded');
-  const before = readdirSync(workspace.dir);
-  const child = workspace.spawnBelt(
+  const folder = createFolder();
+  const before = readdirSync(folder.dir);
+  const child = folder.spawnBelt(
     ...['simulate', '--devices', '100000', ...TIMES, '--out', 'set', '--truth', 'truth.csv'],
   );
-  while (!readdirSync(workspace.dir).some((name) => name.includes('partial'))) {
+  while (!readdirSync(folder.dir).some((name) => name.includes('partial'))) {
     await new Promise((done) => setTimeout(done, 20));
   }
   let stderr = '';
@@ -302,5 +309,5 @@ test('Ctrl-C leaves nothing behind', async () => {
   const code = await new Promise((done) => child.on('close', done));
   expect(code).toBe(1);
   expect(stderr).toContain('Interrupted: nothing was written.');
-  expect(readdirSync(workspace.dir)).toEqual(before);
+  expect(readdirSync(folder.dir)).toEqual(before);
 });
