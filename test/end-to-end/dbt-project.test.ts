@@ -206,7 +206,7 @@ describe.each(ENGINES)('an unmodified dbt project on the %s engine', (engine) =>
         '--resource-type',
         'test',
       ),
-    ).toEqual(['is_positive_orders_amount', 'not_null_orders_customer_id']);
+    ).toEqual(['amounts_add_up', 'is_positive_orders_amount', 'not_null_orders_customer_id']);
     expect(await names('--select', 'test_name:unique', '--resource-type', 'test')).toHaveLength(3);
   });
 
