@@ -9,9 +9,14 @@ export interface SourceFile extends ResourcePath {
   readonly sizeBytes: number;
 }
 
-/** The responses of a directory, pages of assets first, then telemetry by path. */
-export function listDirectory(directory: string): SourceFile[] {
-  const folders = ['assets', 'telemetry'].map((name) => join(directory, name));
+/** How much a directory holds. */
+export interface DirectorySize {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Counts the responses of a directory; an error where there is none. */
+export function measureDirectory(directory: string): DirectorySize {
   const stats = statSync(directory, { throwIfNoEntry: false });
   if (stats === undefined || !stats.isDirectory()) {
     throw new BeltError(
@@ -19,30 +24,66 @@ export function listDirectory(directory: string): SourceFile[] {
       { hint: 'Name the directory that holds assets/ and telemetry/: belt land --source DIR.' },
     );
   }
-  const files = folders.flatMap((folder) => jsonFiles(folder));
-  if (files.length === 0) {
+  let found = false;
+  let files = 0;
+  let bytes = 0;
+  for (const folder of FOLDERS) {
+    for (const file of jsonFiles(join(directory, folder))) {
+      found = true;
+      const response = sourceFile(directory, file);
+      if (response === undefined) continue;
+      files++;
+      bytes += response.sizeBytes;
+    }
+  }
+  if (!found) {
     throw new BeltError(`The source ${directory} holds no response.`, {
       hint: 'It should hold assets/*.json and telemetry/<deviceId>.json.',
     });
   }
-  return files.flatMap((file) => {
-    const resource = parseResourcePath(relative(directory, file).split(sep).join('/'));
-    return resource === undefined ? [] : [{ ...resource, file, sizeBytes: statSync(file).size }];
-  });
+  return { files, bytes };
 }
 
-function jsonFiles(folder: string): string[] {
+/**
+ * The responses of a directory, pages of assets first, then telemetry by path, at most `size` at a
+ * time: only the names of a folder are held at once, never those of the whole directory.
+ */
+export function* walkDirectory(directory: string, size: number): Generator<SourceFile[]> {
+  let window: SourceFile[] = [];
+  for (const folder of FOLDERS) {
+    for (const file of jsonFiles(join(directory, folder))) {
+      const response = sourceFile(directory, file);
+      if (response === undefined) continue;
+      window.push(response);
+      if (window.length < size) continue;
+      yield window;
+      window = [];
+    }
+  }
+  if (window.length > 0) yield window;
+}
+
+const FOLDERS = ['assets', 'telemetry'];
+
+function sourceFile(directory: string, file: string): SourceFile | undefined {
+  const resource = parseResourcePath(relative(directory, file).split(sep).join('/'));
+  if (resource === undefined) return undefined;
+  // a file that vanishes meanwhile is met again, as unreadable, when it is read
+  const sizeBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return { ...resource, file, sizeBytes };
+}
+
+function* jsonFiles(folder: string): Generator<string> {
   let entries: Dirent[];
   try {
     entries = readdirSync(folder, { withFileTypes: true });
   } catch {
-    return [];
+    return;
   }
-  return entries
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return jsonFiles(path);
-      return entry.name.endsWith('.json') ? [path] : [];
-    });
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* jsonFiles(path);
+    else if (entry.name.endsWith('.json')) yield path;
+  }
 }

@@ -6,29 +6,22 @@ export interface KnownResponses {
   isLatest(path: string, sha256: Buffer): boolean;
 }
 
-/** Paths that are looked up by one query. */
-const PATHS_A_QUERY = 5000;
-
 export async function readKnownResponses(
   client: ClientBase,
   files: readonly SourceFile[],
 ): Promise<KnownResponses> {
-  const latest = new Map<string, string>();
-  const paths = files.map((file) => file.path);
-  for (let at = 0; at < paths.length; at += PATHS_A_QUERY) {
-    const { rows } = await client.query<{ path: string; sha256: string }>(
-      `select wanted.path, latest.sha256
-        from unnest($1::text[]) as wanted (path)
-        cross join lateral (
-          (select encode(sha256, 'hex') as sha256, response_id from raw.telemetry_response
-            where resource_path = wanted.path order by response_id desc limit 1)
-          union all
-          (select encode(sha256, 'hex'), response_id from raw.asset_response
-            where resource_path = wanted.path order by response_id desc limit 1)
-        ) as latest`,
-      [paths.slice(at, at + PATHS_A_QUERY)],
-    );
-    for (const { path, sha256 } of rows) latest.set(path, sha256);
-  }
+  const { rows } = await client.query<{ path: string; sha256: string }>(
+    `select wanted.path, latest.sha256
+      from unnest($1::text[]) as wanted (path)
+      cross join lateral (
+        (select encode(sha256, 'hex') as sha256, response_id from raw.telemetry_response
+          where resource_path = wanted.path order by response_id desc limit 1)
+        union all
+        (select encode(sha256, 'hex'), response_id from raw.asset_response
+          where resource_path = wanted.path order by response_id desc limit 1)
+      ) as latest`,
+    [files.map((file) => file.path)],
+  );
+  const latest = new Map(rows.map(({ path, sha256 }) => [path, sha256]));
   return { isLatest: (path, sha256) => latest.get(path) === sha256.toString('hex') };
 }

@@ -5,10 +5,15 @@ import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
 import { checkLargeFile, checkResponse, PART_BYTES, partsOfLargeFile } from './check-response.js';
-import { listDirectory, type SourceFile } from './directory-source.js';
+import {
+  type DirectorySize,
+  measureDirectory,
+  type SourceFile,
+  walkDirectory,
+} from './directory-source.js';
 import { type KnownResponses, readKnownResponses } from './known-responses.js';
 import { type LandedRow, landRows } from './land-rows.js';
-import { type RejectedFile, recordRejected } from './rejected.js';
+import { type RejectedFile, type RejectedSummary, recordRejected } from './rejected.js';
 
 /** Key of the advisory lock that lets one land run at a time, so that batches commit in order. */
 const LAND_LOCK = "hashtextextended('belt land', 0)";
@@ -16,6 +21,9 @@ const LAND_LOCK = "hashtextextended('belt land', 0)";
 /** Bytes of documents that are copied at a time. */
 const GROUP_BYTES = 16 * 1024 * 1024;
 const GROUP_ROWS = 5000;
+
+/** Files that are known, by one query, to have been landed before or not. */
+const WINDOW_FILES = 2000;
 
 /** Bytes after which the embedded engine makes a checkpoint within a batch. */
 const CHECKPOINT_BYTES = 128 * 1024 * 1024;
@@ -41,7 +49,7 @@ export interface LandSummary {
   readonly readings: number;
   readonly bytes: number;
   readonly skipped: number;
-  readonly rejected: readonly RejectedFile[];
+  readonly rejected: readonly RejectedSummary[];
   readonly seconds: number;
 }
 
@@ -51,7 +59,7 @@ export function land(
   options: LandOptions,
   listener: LandListener,
 ): Promise<LandSummary> {
-  const files = listDirectory(options.source);
+  const size = measureDirectory(options.source);
   return withClient(database.pool, async (client) => {
     await client.query("set timezone = 'UTC'; set client_min_messages = warning");
     const taken = await client.query(`select pg_try_advisory_lock(${LAND_LOCK}) as taken`);
@@ -60,7 +68,7 @@ export function land(
       await client.query(`select pg_advisory_lock(${LAND_LOCK})`);
     }
     try {
-      return await landBatch(client, database.embedded !== undefined, files, options, listener);
+      return await landBatch(client, database.embedded !== undefined, size, options, listener);
     } finally {
       await client
         .query(`select pg_advisory_unlock(${LAND_LOCK}); reset timezone; reset client_min_messages`)
@@ -72,7 +80,7 @@ export function land(
 async function landBatch(
   client: PoolClient,
   checkpoints: boolean,
-  files: readonly SourceFile[],
+  size: DirectorySize,
   options: LandOptions,
   listener: LandListener,
 ): Promise<LandSummary> {
@@ -91,7 +99,7 @@ async function landBatch(
   };
   try {
     await client.query('begin');
-    await landFiles({ client, checkpoints, batchId, startedAt, tally, options, listener }, files);
+    await landFiles({ client, checkpoints, batchId, startedAt, tally, options, listener }, size);
     await recordBatch(client, batchId, options.source, startedAt, tally, 'landed', null);
     await client.query('commit');
   } catch (error) {
@@ -118,7 +126,7 @@ interface Tally {
   readings: number;
   bytes: number;
   skipped: number;
-  rejected: RejectedFile[];
+  rejected: RejectedSummary[];
 }
 
 interface Batch {
@@ -132,10 +140,8 @@ interface Batch {
 }
 
 /** Checks the next documents while those before them are being copied. */
-async function landFiles(batch: Batch, files: readonly SourceFile[]): Promise<void> {
-  const { client, listener, tally } = batch;
-  const known = await readKnownResponses(client, files);
-  const total = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+async function landFiles(batch: Batch, size: DirectorySize): Promise<void> {
+  const { client, listener, options, tally } = batch;
   let done = 0;
   let group: LandedRow[] = [];
   let groupBytes = 0;
@@ -157,22 +163,26 @@ async function landFiles(batch: Batch, files: readonly SourceFile[]): Promise<vo
     copying.catch(() => undefined);
   };
 
-  for (const file of files) {
-    if (batch.options.signal.aborted) throw interruptedFault();
-    for await (const item of rowsOf(batch, file, known)) {
-      if (item.kind === 'skipped') {
-        tally.skipped++;
-      } else if (item.kind === 'rejected') {
-        await copying;
-        await reject(batch, item.file);
-      } else {
-        group.push(item.row);
-        groupBytes += item.row.sizeBytes;
-        if (groupBytes >= GROUP_BYTES || group.length >= GROUP_ROWS) await flush();
+  for (const files of walkDirectory(options.source, WINDOW_FILES)) {
+    await copying;
+    const known = await readKnownResponses(client, files);
+    for (const file of files) {
+      if (options.signal.aborted) throw interruptedFault();
+      for await (const item of rowsOf(batch, file, known)) {
+        if (item.kind === 'skipped') {
+          tally.skipped++;
+        } else if (item.kind === 'rejected') {
+          await copying;
+          await reject(batch, item.file);
+        } else {
+          group.push(item.row);
+          groupBytes += item.row.sizeBytes;
+          if (groupBytes >= GROUP_BYTES || group.length >= GROUP_ROWS) await flush();
+        }
       }
+      done += file.sizeBytes;
+      listener.onProgress(done, Math.max(done, size.bytes));
     }
-    done += file.sizeBytes;
-    listener.onProgress(done, total);
   }
   await flush();
   await copying;
@@ -205,7 +215,8 @@ async function copyGroup(batch: Batch, rows: readonly LandedRow[]): Promise<void
 
 async function reject(batch: Batch, file: RejectedFile): Promise<void> {
   await recordRejected(batch.client, batch.batchId, batch.startedAt, file);
-  batch.tally.rejected.push(file);
+  const { content: _kept, ...summary } = file;
+  batch.tally.rejected.push(summary);
   batch.listener.onRejected(file);
 }
 

@@ -18,6 +18,9 @@ export interface RejectedFile {
   readonly column: number | undefined;
 }
 
+/** What is told of a rejected file; its content is in the database. */
+export type RejectedSummary = Omit<RejectedFile, 'content'>;
+
 /** Bytes of a rejected file that are kept. */
 export const REJECTED_CAP = 1024 * 1024;
 

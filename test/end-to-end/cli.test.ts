@@ -151,7 +151,7 @@ describe.each(ENGINES)('belt on the %s engine', (engine) => {
     const workspace = await createWorkspace(engine);
     await write(
       workspace,
-      "drop table belt.policy_run, belt.model_batch, belt.relation_state, belt.run_result, belt.run; delete from belt.schema_migration where name >= '0003'",
+      "drop table belt.reprocess_batch, belt.reprocess, belt.microbatch, belt.policy_run, belt.model_batch, belt.relation_state, belt.run_result, belt.run; delete from belt.schema_migration where name >= '0003'",
     );
     expect((await workspace.beltOk('migrate', '--status')).stdout).toMatch(
       /0003_run_ledger\.sql +missing/,
@@ -160,7 +160,9 @@ describe.each(ENGINES)('belt on the %s engine', (engine) => {
       telemetry: { [DEVICE_A]: { BatteryPowerW: [[T0, 1]] } },
     });
     const { stderr } = await workspace.beltOk('land', '--source', source);
-    expect(stderr).toContain('Migrated: 0003_run_ledger.sql, 0004_roles.sql');
+    expect(stderr).toContain(
+      'Migrated: 0003_run_ledger.sql, 0004_roles.sql, 0005_tests_and_windows.sql',
+    );
   });
 
   test('logs as JSON lines for machines', async () => {
@@ -190,7 +192,7 @@ describe('the command line', () => {
       [['query', 'select 1', '--format', 'xml'], /Allowed choices are table, json, csv/],
       [['--database-url', 'mysql://x', 'status'], /embedded:PATH .* postgres:\/\//],
       [['--database-url', 'embedded:', 'status'], /names no folder/],
-      [['transform', '--vars', 'x=1'], /--vars is not a JSON object/],
+      [['transform', '--vars', 'x=1'], /--vars is not a dictionary of YAML or JSON/],
       [['--project-dir', 'nowhere', 'transform'], /nowhere holds no project/],
     ];
     for (const [parameters, message] of wrong) {
