@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { PoolClient } from 'pg';
 import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
@@ -13,14 +12,15 @@ import {
 } from './directory-source.js';
 import { type KnownResponses, readKnownResponses } from './known-responses.js';
 import { type LandedRow, landRows } from './land-rows.js';
+import { type ReadFile, readAhead } from './read-ahead.js';
 import { type RejectedFile, type RejectedSummary, recordRejected } from './rejected.js';
 
 /** Key of the advisory lock that lets one land run at a time, so that batches commit in order. */
 const LAND_LOCK = "hashtextextended('belt land', 0)";
 
 /** Bytes of documents that are copied at a time. */
-const GROUP_BYTES = 16 * 1024 * 1024;
-const GROUP_ROWS = 5000;
+const GROUP_BYTES = 8 * 1024 * 1024;
+const GROUP_ROWS = 1000;
 
 /** Files that are known, by one query, to have been landed before or not. */
 const WINDOW_FILES = 2000;
@@ -163,12 +163,24 @@ async function landFiles(batch: Batch, size: DirectorySize): Promise<void> {
     copying.catch(() => undefined);
   };
 
-  for (const files of walkDirectory(options.source, WINDOW_FILES)) {
-    await copying;
-    const known = await readKnownResponses(client, files);
-    for (const file of files) {
+  // asked for behind what is being copied, a window ahead, so that neither waits for the other
+  const lookUp = (files: readonly SourceFile[]) => {
+    const known = copying.then(() => readKnownResponses(client, files));
+    copying = known.then(() => undefined);
+    copying.catch(() => undefined);
+    return known;
+  };
+
+  const windows = walkDirectory(options.source, WINDOW_FILES);
+  let files = nextWindow(windows);
+  let known = lookUp(files);
+  while (files.length > 0) {
+    const nextFiles = nextWindow(windows);
+    const nextKnown = nextFiles.length > 0 ? lookUp(nextFiles) : known;
+    const latest = await known;
+    for await (const read of readAhead(files, PART_BYTES)) {
       if (options.signal.aborted) throw interruptedFault();
-      for await (const item of rowsOf(batch, file, known)) {
+      for await (const item of rowsOf(batch, read, latest)) {
         if (item.kind === 'skipped') {
           tally.skipped++;
         } else if (item.kind === 'rejected') {
@@ -180,12 +192,19 @@ async function landFiles(batch: Batch, size: DirectorySize): Promise<void> {
           if (groupBytes >= GROUP_BYTES || group.length >= GROUP_ROWS) await flush();
         }
       }
-      done += file.sizeBytes;
+      done += read.file.sizeBytes;
       listener.onProgress(done, Math.max(done, size.bytes));
     }
+    files = nextFiles;
+    known = nextKnown;
   }
   await flush();
   await copying;
+}
+
+function nextWindow(windows: Iterator<SourceFile[]>): readonly SourceFile[] {
+  const next = windows.next();
+  return next.done === true ? [] : next.value;
 }
 
 async function copyGroup(batch: Batch, rows: readonly LandedRow[]): Promise<void> {
@@ -227,7 +246,7 @@ type Item =
 
 async function* rowsOf(
   batch: Batch,
-  file: SourceFile,
+  { file, content, error }: ReadFile,
   known: KnownResponses,
 ): AsyncGenerator<Item> {
   const latestMs = batch.startedAt.getTime() + DAY_MS;
@@ -254,10 +273,7 @@ async function* rowsOf(
     }
     return;
   }
-  let content: Buffer;
-  try {
-    content = await readFile(file.file);
-  } catch (error) {
+  if (content === undefined) {
     yield { kind: 'rejected', file: unreadable(file, error) };
     return;
   }

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import type { SourceFile } from './directory-source.js';
+
+/** A file with its bytes; with the error where they cannot be read, with neither where it is large. */
+export interface ReadFile {
+  readonly file: SourceFile;
+  readonly content: Buffer | undefined;
+  readonly error: unknown;
+}
+
+/** Files that are being read at a time, and their bytes. */
+const AHEAD_FILES = 32;
+const AHEAD_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads files in order, and those that follow meanwhile: small files cost the waiting for the disk
+ * more than the reading. Files above `maxBytes` are given unread.
+ */
+export async function* readAhead(
+  files: Iterable<SourceFile>,
+  maxBytes: number,
+): AsyncGenerator<ReadFile> {
+  const ahead: { readonly bytes: number; readonly reading: Promise<ReadFile> }[] = [];
+  let aheadBytes = 0;
+  for (const file of files) {
+    const bytes = file.sizeBytes > maxBytes ? 0 : file.sizeBytes;
+    ahead.push({ bytes, reading: read(file, maxBytes) });
+    aheadBytes += bytes;
+    while (ahead.length > AHEAD_FILES || (aheadBytes > AHEAD_BYTES && ahead.length > 1)) {
+      const first = ahead.shift();
+      if (first === undefined) break;
+      yield await first.reading;
+      aheadBytes -= first.bytes;
+    }
+  }
+  for (const { reading } of ahead) yield await reading;
+}
+
+async function read(file: SourceFile, maxBytes: number): Promise<ReadFile> {
+  if (file.sizeBytes > maxBytes) return { file, content: undefined, error: undefined };
+  try {
+    return { file, content: await readFile(file.file), error: undefined };
+  } catch (error) {
+    return { file, content: undefined, error };
+  }
+}
