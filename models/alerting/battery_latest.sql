@@ -21,22 +21,27 @@ with touched as (
     group by device.device_id
 ),
 
+-- device by device, since a join would read whole chunks that have no statistics yet
 fresh as (
     select
-        telemetry.device_id,
-        max(telemetry.ts) as read_at
-        {%- for metric in metrics %}{% if metric.kind == 'gauge' %},
-        last(telemetry.{{ metric.column_name }}, telemetry.ts)
-            filter (where telemetry.{{ metric.column_name }} is not null) as {{ metric.column_name }},
-        max(telemetry.ts) filter (where telemetry.{{ metric.column_name }} is not null) as {{ metric.column_name }}_at
-        {%- endif %}{% endfor %}
+        touched.device_id,
+        latest.*
     from touched
-    inner join {{ ref('battery_telemetry') }} as telemetry
-        on
+    cross join lateral (
+        select
+            max(telemetry.ts) as read_at
+            {%- for metric in metrics %}{% if metric.kind == 'gauge' %},
+            last(telemetry.{{ metric.column_name }}, telemetry.ts)
+                filter (where telemetry.{{ metric.column_name }} is not null) as {{ metric.column_name }},
+            max(telemetry.ts) filter (where telemetry.{{ metric.column_name }} is not null) as {{ metric.column_name }}_at
+            {%- endif %}{% endfor %}
+        from {{ ref('battery_telemetry') }} as telemetry
+        where
             telemetry.device_id = touched.device_id
             and telemetry.ts >= touched.touched_from
             and telemetry.ts < touched.touched_to
-    group by telemetry.device_id
+    ) as latest
+    where latest.read_at is not null
 )
 
 select

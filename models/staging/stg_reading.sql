@@ -72,10 +72,10 @@ select
     position,
     element,
     reject_reason,
-    case when reject_reason is null then (element -> 0)::bigint end as ts_ms,
+    case when reject_reason is null then (element ->> 0)::double precision::bigint end as ts_ms,
     case
         when reject_reason is not null then null
-        when trusted then (element -> 1)::double precision * scale
+        when trusted then (element ->> 1)::double precision * scale
         -- rounded, since a double cannot hold what is nearly nothing, such as 1e-400
         else round((element -> 1)::numeric, 12)::double precision * scale
     end as value

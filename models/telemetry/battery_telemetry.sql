@@ -45,9 +45,11 @@ pivoted as materialized (
     group by response_id, device_uuid, ts_ms
 ),
 
-counted as (
-    select *, count(*) over (partition by device_uuid, ts_ms) as responses
+duplicated as (
+    select device_uuid, ts_ms
     from pivoted
+    group by device_uuid, ts_ms
+    having count(*) > 1
 ),
 
 latest as (
@@ -57,8 +59,8 @@ latest as (
         {%- for metric in metrics %},
         {{ metric.column_name }}
         {%- endfor %}
-    from counted
-    where responses = 1
+    from pivoted
+    where (device_uuid, ts_ms) not in (select device_uuid, ts_ms from duplicated)
 
     union all
 
@@ -69,8 +71,8 @@ latest as (
         last({{ metric.column_name }}, response_id)
             filter (where {{ metric.column_name }} is not null) as {{ metric.column_name }}
         {%- endfor %}
-    from counted
-    where responses > 1
+    from pivoted
+    where (device_uuid, ts_ms) in (select device_uuid, ts_ms from duplicated)
     group by device_uuid, ts_ms
 )
 
