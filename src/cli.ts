@@ -59,6 +59,13 @@ addDoctorCommand(program);
 addDbCommand(program);
 addSimulateCommand(program);
 
+// a reader that has seen enough, such as head, is no fault; the work goes on to its end
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createFolder } from '../support/folder.js';
 import { DEVICE_A, pairs, T0, writeResponses } from '../support/responses.js';
 import { createWorkspace, ENGINES, execute, type Workspace } from '../support/workspace.js';
 
@@ -49,6 +50,19 @@ async function write(workspace: Workspace, statement: string): Promise<void> {
   await client.end();
   await served.stop();
 }
+
+test('a reader that has seen enough, such as head, is no fault', async () => {
+  const folder = createFolder();
+  const child = folder.spawnBelt('simulate', '--help');
+  let stderr = '';
+  child.stderr?.on('data', (text) => {
+    stderr += text;
+  });
+  child.stdout?.destroy();
+  const code = await new Promise((done) => child.on('close', done));
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+});
 
 describe.each(ENGINES)('belt on the %s engine', (engine) => {
   test('start lands, transforms and shows the bundled data, and does nothing the second time', async () => {
