@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
 import type { PoolClient } from 'pg';
 import { median, timed } from './median.js';
 
@@ -43,4 +45,42 @@ export async function measureDegradation(
     throw new Error('The aggregates and the raw rows tell different energies.');
   }
   return { rows: raw.rows.length, fromAggregatesMs: aggregates.ms, fromRawRowsMs: raw.ms };
+}
+
+export interface CapacityErrors {
+  /** Months of devices, and those whose capacity is told. */
+  readonly months: number;
+  readonly told: number;
+  /** What is told of them against the truth, in percent of it. */
+  readonly medianPercent: number;
+  readonly worstPercent: number;
+}
+
+/** Compares the usable capacities of battery_degradation with those of a truth file. */
+export async function measureCapacityErrors(
+  client: PoolClient,
+  truthFile: string,
+): Promise<CapacityErrors> {
+  const days = parse(readFileSync(truthFile), { columns: true }) as Record<string, string>[];
+  const truths = new Map<string, number[]>();
+  for (const day of days) {
+    const key = `${day.device_id} ${day.day?.slice(0, 7)}`;
+    truths.set(key, [...(truths.get(key) ?? []), Number(day.capacity_wh)]);
+  }
+  const { rows } = await client.query<{ key: string; capacity_wh: number | null }>(
+    `select device_uuid || to_char(month at time zone 'UTC', ' YYYY-MM') as key,
+        usable_capacity_wh as capacity_wh
+      from public.battery_degradation inner join public.device using (device_id)`,
+  );
+  const errors = rows.flatMap(({ key, capacity_wh: told }) => {
+    const truth = truths.get(key) ?? [];
+    const mean = truth.reduce((sum, one) => sum + one, 0) / truth.length;
+    return told === null ? [] : [Math.abs(told / mean - 1) * 100];
+  });
+  return {
+    months: rows.length,
+    told: errors.length,
+    medianPercent: median(errors),
+    worstPercent: Math.max(...errors),
+  };
 }

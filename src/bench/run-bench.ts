@@ -9,7 +9,7 @@ import { measureAlerts } from './alert-latency.js';
 import { beltHelp, runBelt } from './belt-process.js';
 import { type BenchDatabase, createBenchDatabase, readVersions } from './bench-database.js';
 import { measureCommon } from './common-solution.js';
-import { measureDegradation } from './degradation.js';
+import { measureCapacityErrors, measureDegradation } from './degradation.js';
 import { type Figure, figuresText } from './figures.js';
 import { type FleetDocuments, writeFleet } from './fleet-documents.js';
 import { median } from './median.js';
@@ -259,6 +259,7 @@ async function measureYear(): Promise<void> {
     cadenceMs: scale.yearCadenceMs,
     hours: options.scale === 'smoke' ? 240 : 8760,
     chunkHours: 24,
+    truthFile: join(folder, 'truth.csv'),
   };
   const fleet = await writeFleet(join(folder, 'year'), year);
   const database = await createBenchDatabase(options.databaseUrl, folder);
@@ -275,6 +276,13 @@ async function measureYear(): Promise<void> {
     measured.fromRawRowsMs / measured.fromAggregatesMs,
     'x',
   );
+  const errors = await database.use((client) => measureCapacityErrors(client, year.truthFile));
+  add('usable capacity, months of devices', errors.months, '');
+  add('usable capacity, of these told', errors.told, '');
+  if (errors.told > 0) {
+    add('usable capacity to the truth, median', errors.medianPercent, '% off');
+    add('usable capacity to the truth, worst', errors.worstPercent, '% off');
+  }
 }
 
 async function report(): Promise<void> {
