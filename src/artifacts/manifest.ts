@@ -57,7 +57,6 @@ export function manifestOf(
             description: '',
             meta: {},
             docs: { show: true, node_color: null },
-            config: { meta: {}, docs: { show: true, node_color: null } },
             patch_path: null,
             arguments: [],
             created_at: 0,
@@ -66,7 +65,23 @@ export function manifestOf(
         ];
       }),
     ),
-    docs: {},
+    docs: Object.fromEntries(
+      [...project.docs.values()].map(({ name, path, pathBelowRoot, text }) => {
+        const uniqueId = `doc.${project.name}.${name}`;
+        return [
+          uniqueId,
+          {
+            name,
+            resource_type: 'doc',
+            package_name: project.name,
+            path: pathBelowRoot,
+            original_file_path: path,
+            unique_id: uniqueId,
+            block_contents: text,
+          },
+        ];
+      }),
+    ),
     exposures: {},
     metrics: {},
     groups: {},

@@ -5,11 +5,22 @@ import type { ProjectFile } from './files.js';
 const BLOCK = /\{%-?\s*docs\s+(\w+)\s*-?%\}([\s\S]*?)\{%-?\s*enddocs\s*-?%\}/g;
 const CALL = /\{\{\s*doc\(\s*(?:["'][\w.]+["']\s*,\s*)?["'](\w+)["']\s*\)\s*\}\}/g;
 
+/** A `{% docs name %}` block, and the Markdown file that it is in. */
+export interface DocsBlock {
+  readonly name: string;
+  readonly path: string;
+  readonly pathBelowRoot: string;
+  readonly text: string;
+}
+
 /** The `{% docs name %}` blocks of Markdown files, by name. */
-export function docsBlocks(files: readonly ProjectFile[]): Map<string, string> {
+export function docsBlocks(files: readonly ProjectFile[]): Map<string, DocsBlock> {
   return new Map(
-    files.flatMap(({ text }) =>
-      [...text.matchAll(BLOCK)].map(([, name = '', body = '']) => [name, body.trim()] as const),
+    files.flatMap(({ path, pathBelowRoot, text }) =>
+      [...text.matchAll(BLOCK)].map(
+        ([, name = '', body = '']) =>
+          [name, { name, path, pathBelowRoot, text: body.trim() }] as const,
+      ),
     ),
   );
 }
@@ -17,12 +28,12 @@ export function docsBlocks(files: readonly ProjectFile[]): Map<string, string> {
 /** A description with `{{ doc('name') }}` filled in. Throws a BeltError for an unknown name. */
 export function withDocs(
   description: string,
-  blocks: ReadonlyMap<string, string>,
+  blocks: ReadonlyMap<string, DocsBlock>,
   place: { file: string; line: number },
 ): string {
   return description.replace(CALL, (_, name: string) => {
-    const text = blocks.get(name);
-    if (text !== undefined) return text;
+    const block = blocks.get(name);
+    if (block !== undefined) return block.text;
     const near = nearest(name, blocks.keys());
     throw new BeltError(
       `There is no docs block ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}.`,

@@ -171,6 +171,7 @@ export function loadProject(options: LoadOptions): Project {
     config,
     jinja,
     macros: jinja.macroTexts(),
+    docs,
     projectDir,
     target,
     vars,

@@ -1,3 +1,4 @@
+import type { DocsBlock } from './docs-blocks.js';
 import type { Jinja, JinjaTemplate, MacroText } from './jinja.js';
 import type { ProjectNode } from './nodes.js';
 import type { ProjectConfig } from './project-config.js';
@@ -11,6 +12,8 @@ export interface Project {
   readonly config: ProjectConfig;
   readonly jinja: Jinja;
   readonly macros: readonly MacroText[];
+  /** By name. */
+  readonly docs: ReadonlyMap<string, DocsBlock>;
   readonly target: Target;
   readonly vars: Readonly<Record<string, unknown>>;
   readonly env: NodeJS.ProcessEnv;

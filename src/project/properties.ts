@@ -1,5 +1,5 @@
 import { BeltError } from '../errors.js';
-import { withDocs } from './docs-blocks.js';
+import { type DocsBlock, withDocs } from './docs-blocks.js';
 import type { ProjectFile } from './files.js';
 import type { ColumnProperties, Data } from './nodes.js';
 import { mergeConfig } from './project-config.js';
@@ -59,7 +59,7 @@ export function readProperties(
   files: readonly ProjectFile[],
   render: RenderYaml,
   onFault: (fault: BeltError) => void,
-  docs: ReadonlyMap<string, string> = new Map(),
+  docs: ReadonlyMap<string, DocsBlock> = new Map(),
 ): Properties {
   const models = new Map<string, NodeProperties>();
   const seeds = new Map<string, NodeProperties>();
@@ -104,7 +104,7 @@ function addNode(
   index: number,
   raw: YamlMap,
   render: RenderYaml,
-  docs: ReadonlyMap<string, string>,
+  docs: ReadonlyMap<string, DocsBlock>,
 ): void {
   const line = yaml.lineOf([kind, index]);
   const name = textOf(raw.name);

@@ -71,7 +71,8 @@ function thresholdOf(value: unknown): number | undefined {
 }
 
 function ageText(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} seconds`;
+  const whole = Math.round(seconds);
+  if (whole < 120) return `${whole} ${whole === 1 ? 'second' : 'seconds'}`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} minutes`;
   return seconds < 172_800
     ? `${Math.round(seconds / 3600)} hours`

@@ -68,6 +68,9 @@ describe.each(ENGINES)('an unmodified dbt project on the %s engine', (engine) =>
         "select obj_description('customers'::regclass) as comment, col_description('customers'::regclass, 1) as key",
       ),
     ).toEqual([{ comment: 'One row a customer.', key: 'The key of a customer.' }]);
+    expect(json('manifest.json')).toMatchObject({
+      docs: { 'doc.shop.customers': { block_contents: 'One row a customer.' } },
+    });
     expect(await workspace.query('select what from run_log')).toEqual([
       { what: `${results.length} results` },
     ]);
