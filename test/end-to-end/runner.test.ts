@@ -311,7 +311,11 @@ describe.each(ENGINES)('belt transform on the %s engine', (engine) => {
     const names = async (...select: string[]) =>
       (await transform(workspace, '--select', ...select)).results.map(({ name }) => name).sort();
     expect(await names('battery_hourly')).toEqual(['battery_hourly']);
-    expect(await names('battery_hourly+')).toEqual(['battery_daily', 'battery_hourly']);
+    expect(await names('battery_hourly+')).toEqual([
+      'battery_daily',
+      'battery_degradation',
+      'battery_hourly',
+    ]);
     expect(await names('+battery_alert,resource_type:seed')).toEqual(['metric_catalog']);
     expect(await names('models/alerting', 'config.materialized:hypertable')).toEqual([
       'battery_alert',
