@@ -420,10 +420,22 @@ describe('telemetry', () => {
           else if (json.includes(reason)) expect(isJson(mutated)).toBe(false);
           else if (reason === 'nul_character') expect(mutated.includes('\\u0000')).toBe(true);
           else if (reason === 'unpaired_surrogate') expect(mutated.includes('\\ud')).toBe(true);
+          else if (reason === 'number_out_of_range')
+            expect(String(mutated)).toMatch(/\de[+-]?\d{5}/i);
           else expect(resource).toBe('telemetry');
         }
       }),
-      { numRuns: 1500 },
+      {
+        numRuns: 1500,
+        // a time that becomes 1e738850562000, which PostgreSQL does not hold
+        examples: [
+          [
+            '{"series":[{"name":"A","data":[[1738850562000,1]]}]}',
+            { at: 33.5 / 52, drop: 0, insert: 'e', byte: null },
+            [1],
+          ],
+        ],
+      },
     );
   });
 
