@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { serveDatabase } from '../database/serve.js';
+import { serveDatabase } from '../database/embedded/serve.js';
 import { UsageError } from '../errors.js';
 import { type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
 

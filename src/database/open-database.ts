@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { BeltError } from '../errors.js';
-import { type EmbeddedEngine, openEmbeddedEngine } from './embedded-engine.js';
-import { type FolderLock, lockFolder } from './embedded-lock.js';
-import { EmbeddedStream } from './embedded-stream.js';
-import { createEngineTurns, type EngineTurns } from './embedded-turns.js';
+import { type EmbeddedEngine, openEmbeddedEngine } from './embedded/engine.js';
+import { type FolderLock, lockFolder } from './embedded/lock.js';
+import { EmbeddedStream } from './embedded/stream.js';
+import { createEngineTurns, type EngineTurns } from './embedded/turns.js';
 import type { ConnectionProfile, EmbeddedProfile, ServerProfile } from './profile.js';
 
 /** The engine of an embedded database, for those who serve it to others. */

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { BeltError } from '../errors.js';
-import { createEmbeddedSession } from './embedded-session.js';
-import type { EmbeddedHandle } from './open-database.js';
+import { BeltError } from '../../errors.js';
+import type { EmbeddedHandle } from '../open-database.js';
+import { createEmbeddedSession } from './session.js';
 
 /** A running server. */
 export interface ServedDatabase {

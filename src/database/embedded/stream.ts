@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
-import type { EmbeddedEngine } from './embedded-engine.js';
-import { createEmbeddedSession, type EmbeddedSession } from './embedded-session.js';
-import type { EngineTurns } from './embedded-turns.js';
+import type { EmbeddedEngine } from './engine.js';
+import { createEmbeddedSession, type EmbeddedSession } from './session.js';
+import type { EngineTurns } from './turns.js';
 
 /** What pg takes for a socket, with the embedded engine at its other end. */
 export class EmbeddedStream extends Duplex {

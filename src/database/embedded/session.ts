@@ -1,7 +1,7 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
-import type { EmbeddedEngine } from './embedded-engine.js';
-import type { EngineTurns } from './embedded-turns.js';
+import type { EmbeddedEngine } from './engine.js';
 import { namespaceStatements } from './statement-names.js';
+import type { EngineTurns } from './turns.js';
 import {
   backendMessages,
   CANCEL_REQUEST,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { BeltError } from '../errors.js';
+import { BeltError } from '../../errors.js';
 
 /** Who holds the embedded database, as written into its lock file. */
 interface LockHolder {
