@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { SourceFile } from './directory-source.js';
-import type { DocumentProfile } from './document-profile.js';
-import { createScanner, DEFAULT_PART_BYTES, type ScanResult } from './json-scanner.js';
 import { REJECTED_CAP, type RejectedFile } from './rejected.js';
-import { type PartPlan, planParts } from './response-parts.js';
-import type { ScanFault } from './scan-fault.js';
+import type { DocumentProfile } from './scan/document-profile.js';
+import { type PartPlan, planParts } from './scan/response-parts.js';
+import type { ScanFault } from './scan/scan-fault.js';
+import { createScanner, DEFAULT_PART_BYTES, type ScanResult } from './scan/scanner.js';
 
 /** Size from which a response is streamed, and landed in parts. */
 export const PART_BYTES = DEFAULT_PART_BYTES;

@@ -12,8 +12,8 @@ import {
   timestamptz,
   uuid,
 } from './copy-rows.js';
-import type { DocumentProfile } from './document-profile.js';
 import type { Resource } from './resource.js';
+import type { DocumentProfile } from './scan/document-profile.js';
 
 /** A response, or a part of one, that has passed its check. */
 export interface LandedRow {

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { FaultReason } from './scan-fault.js';
+import type { FaultReason } from './scan/scan-fault.js';
 
 /** Why a file is put into quarantine: stable codes. */
 type RejectReason = FaultReason | 'unknown_device' | 'unreadable' | 'refused_by_database';

@@ -1,7 +1,7 @@
+import type { Resource } from '../resource.js';
 import { type DocumentProfile, MAX_SERIES, ReadingTally } from './document-profile.js';
 import { isDigit, NumberToken } from './number-token.js';
 import { ChunkCursor, DataRuns, readRun } from './reading-run.js';
-import type { Resource } from './resource.js';
 import { LayoutBuilder, type ResponseLayout } from './response-layout.js';
 import {
   type DocumentPosition,

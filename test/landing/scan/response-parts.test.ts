@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createScanner } from '../../src/landing/json-scanner.js';
-import type { Resource } from '../../src/landing/resource.js';
-import { planParts } from '../../src/landing/response-parts.js';
+import type { Resource } from '../../../src/landing/resource.js';
+import { planParts } from '../../../src/landing/scan/response-parts.js';
+import { createScanner } from '../../../src/landing/scan/scanner.js';
 
 const LATEST_MS = Date.UTC(2025, 6, 1);
 

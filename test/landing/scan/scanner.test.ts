@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { HourRanges, MAX_HOUR_RANGES } from '../../src/landing/hour-ranges.js';
+import type { Resource } from '../../../src/landing/resource.js';
+import { HourRanges, MAX_HOUR_RANGES } from '../../../src/landing/scan/hour-ranges.js';
+import type { FaultReason, ScanFault } from '../../../src/landing/scan/scan-fault.js';
 import {
   createScanner,
   type ScanOptions,
   type ScanResult,
-} from '../../src/landing/json-scanner.js';
-import type { Resource } from '../../src/landing/resource.js';
-import type { FaultReason, ScanFault } from '../../src/landing/scan-fault.js';
+} from '../../../src/landing/scan/scanner.js';
 
 const LATEST_MS = Date.UTC(2025, 6, 1);
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
