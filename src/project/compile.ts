@@ -1,4 +1,5 @@
 import { BeltError } from '../errors.js';
+import type { Dict } from '../jinja/python/values.js';
 import type { Ask } from './database-functions.js';
 import { CTE_PREFIX, cteName, isEphemeral, withCtes } from './ephemeral.js';
 import { atLine, seedRowsOf } from './explore-model.js';
@@ -10,7 +11,6 @@ import { newRowsByDefault } from './new-rows.js';
 import { graphFacts, nodeFacts } from './node-facts.js';
 import type { ModelNode, ProjectNode, TestNode } from './nodes.js';
 import type { Project } from './project.js';
-import type { Dict } from './python-values.js';
 import type { Relation } from './relation.js';
 
 /** The SQL of a model, with all Jinja rendered. */

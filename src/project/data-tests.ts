@@ -1,10 +1,10 @@
 import { BeltError } from '../errors.js';
+import type { JinjaTemplate } from '../jinja/jinja.js';
 import { type DraftScope, describedParts, referenceParts, sha256 } from './draft-nodes.js';
 import { explore } from './explore-model.js';
 import { nearest } from './faults.js';
 import type { ProjectFile } from './files.js';
 import { type GenericTest, genericTest, md5, testArguments, testName } from './generic-tests.js';
-import type { JinjaTemplate } from './jinja.js';
 import { nameOf, relationOf } from './node-names.js';
 import type { ModelNode, SeedNode, SourceNode, TestNode } from './nodes.js';
 import { folderConfig, mergeConfig } from './project-config.js';

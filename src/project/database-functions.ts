@@ -1,4 +1,5 @@
 import { BeltError } from '../errors.js';
+import { bindArguments } from '../jinja/arguments.js';
 import {
   type Dict,
   isDict,
@@ -6,8 +7,7 @@ import {
   stringOf,
   type TemplateFunction,
   TemplateObject,
-} from './python-values.js';
-import { bindArguments } from './template-arguments.js';
+} from '../jinja/python/values.js';
 import { TemplateRelation } from './template-relation.js';
 import { type QueryRows, TemplateTable } from './template-table.js';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { BeltError } from '../errors.js';
+import type { JinjaTemplate } from '../jinja/jinja.js';
 import { type ExploreScope, exploreModel, type ModelFindings } from './explore-model.js';
 import type { ProjectFile } from './files.js';
-import type { JinjaTemplate } from './jinja.js';
 import { nameOf, relationOf } from './node-names.js';
 import type { ModelNode, SeedNode, SourceNode } from './nodes.js';
 import { folderConfig, mergeConfig, type ProjectConfig } from './project-config.js';

@@ -1,13 +1,13 @@
 import { BeltError } from '../errors.js';
+import type { Jinja, JinjaTemplate } from '../jinja/jinja.js';
+import type { Dict } from '../jinja/python/values.js';
 import { lineOf, nearest } from './faults.js';
 import type { ProjectFile } from './files.js';
 import { hooksOf } from './hooks.js';
-import type { Jinja, JinjaTemplate } from './jinja.js';
 import { type ProjectScope, type TemplateAnswers, templateContext } from './jinja-context.js';
 import { newRowsByDefault } from './new-rows.js';
 import type { SeedNode } from './nodes.js';
 import { mergeConfig } from './project-config.js';
-import type { Dict } from './python-values.js';
 import type { Reference } from './references.js';
 import type { Relation } from './relation.js';
 

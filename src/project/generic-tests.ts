@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Jinja } from './jinja.js';
+import type { Jinja } from '../jinja/jinja.js';
+import { type Dict, isFunction, TemplateObject } from '../jinja/python/values.js';
 import type { Data } from './nodes.js';
-import { type Dict, isFunction, TemplateObject } from './python-values.js';
 import { isMap, mapOf, namesOf } from './yaml-file.js';
 
 /** A data test of a model, seed, source or column, as YAML asks for it. */

@@ -1,4 +1,5 @@
 import { BeltError } from '../errors.js';
+import { createJinja, type JinjaTemplate } from '../jinja/jinja.js';
 import {
   cycleFaults,
   duplicateFaults,
@@ -18,7 +19,6 @@ import {
 import { ProjectFaults } from './faults.js';
 import { readFiles } from './files.js';
 import { topologicalOrder } from './graph.js';
-import { createJinja, type JinjaTemplate } from './jinja.js';
 import { projectContext } from './jinja-context.js';
 import type { ProjectNode } from './nodes.js';
 import type { Project } from './project.js';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BeltError, UsageError } from '../errors.js';
-import { createJinja } from './jinja.js';
+import { createJinja } from '../jinja/jinja.js';
 import { projectContext } from './jinja-context.js';
 import type { Target } from './target.js';
 import { isMap, mapOf, readYaml, textOf, type YamlMap } from './yaml-file.js';

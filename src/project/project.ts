@@ -1,5 +1,5 @@
+import type { Jinja, JinjaTemplate, MacroText } from '../jinja/jinja.js';
 import type { DocsBlock } from './docs-blocks.js';
-import type { Jinja, JinjaTemplate, MacroText } from './jinja.js';
 import type { ProjectNode } from './nodes.js';
 import type { ProjectConfig } from './project-config.js';
 import type { Target } from './target.js';

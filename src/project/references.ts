@@ -1,4 +1,4 @@
-import type { Place } from './python-values.js';
+import type { Place } from '../jinja/python/values.js';
 
 /** What a model reads, as its text names it. */
 export type Reference = { readonly place: Place } & (

@@ -1,4 +1,4 @@
-import { TemplateObject } from './python-values.js';
+import { TemplateObject } from '../jinja/python/values.js';
 import { type Relation, renderRelation } from './relation.js';
 
 /** A relation as templates see it: printed as quoted SQL, with its parts as members. */

@@ -1,5 +1,5 @@
 import { BeltError } from '../errors.js';
-import type { Jinja } from './jinja.js';
+import type { Jinja } from '../jinja/jinja.js';
 import { isMap } from './yaml-file.js';
 
 /** Values that dbt leaves as they stand, or renders later: texts for people, tests and hooks. */

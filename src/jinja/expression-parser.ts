@@ -1,6 +1,6 @@
-import type { Arguments, ArithmeticOperator, Expression } from './jinja-ast.js';
-import { SyntaxFault } from './jinja-tokens.js';
+import type { Arguments, ArithmeticOperator, Expression } from './ast.js';
 import type { Token } from './nunjucks-internals.js';
+import { SyntaxFault } from './tokens.js';
 
 /** What expressions are read from. */
 export interface TokenReader {

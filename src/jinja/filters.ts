@@ -1,8 +1,7 @@
 import { BeltError } from '../errors.js';
-import { TESTS } from './jinja-tests.js';
-import { formatPercent } from './python-arithmetic.js';
-import { memberOf } from './python-members.js';
-import { methodOf } from './python-methods.js';
+import { formatPercent } from './python/arithmetic.js';
+import { memberOf } from './python/members.js';
+import { methodOf } from './python/methods.js';
 import {
   type Dict,
   isDict,
@@ -15,7 +14,8 @@ import {
   stringOf,
   tupleOf,
   valueOrMissing,
-} from './python-values.js';
+} from './python/values.js';
+import { TESTS } from './tests.js';
 
 /** A filter: its operand, and what stands in parentheses after its name. */
 export type Filter = (value: unknown, positional: readonly unknown[], keywords: Dict) => unknown;

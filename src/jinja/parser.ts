@@ -1,4 +1,4 @@
-import type { MacroDefinition, Parameter, SetTarget, Statement } from './jinja-ast.js';
+import type { MacroDefinition, Parameter, SetTarget, Statement } from './ast.js';
 import {
   peek,
   readArguments,
@@ -8,9 +8,9 @@ import {
   readTuple,
   type TokenReader,
   take,
-} from './jinja-expression-parser.js';
-import { jinjaTokens, SyntaxFault } from './jinja-tokens.js';
+} from './expression-parser.js';
 import { Parser, type Token } from './nunjucks-internals.js';
+import { jinjaTokens, SyntaxFault } from './tokens.js';
 
 /** Reads a template into statements. Throws a SyntaxFault with the line of what is wrong. */
 export function parseTemplate(text: string): Statement[] {

@@ -1,6 +1,6 @@
 import { BeltError } from '../errors.js';
-import { ReturnSignal } from './jinja-faults.js';
-import { toJson } from './jinja-filters.js';
+import { ReturnSignal } from './faults.js';
+import { toJson } from './filters.js';
 import {
   dictOf,
   isDict,
@@ -10,7 +10,7 @@ import {
   stringOf,
   type TemplateFunction,
   tupleOf,
-} from './python-values.js';
+} from './python/values.js';
 
 /** Functions of dbt that belt does not have. */
 const UNSUPPORTED = [

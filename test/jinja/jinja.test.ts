@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultsOf, rendered } from './temp-project.js';
+import { faultsOf, rendered } from '../project/temp-project.js';
 
 const same: readonly (readonly [string, string])[] = [
   // Python's values

@@ -1,14 +1,14 @@
 import { BeltError } from '../errors.js';
-import { BUILTIN_MACROS } from './builtin-macros.js';
-import { withDispatch } from './database-functions.js';
-import type { MacroDefinition, Statement } from './jinja-ast.js';
-import { prepareExpression } from './jinja-evaluate.js';
-import { ReturnSignal } from './jinja-faults.js';
-import { Frame, type Rendering } from './jinja-frame.js';
-import { parseTemplate } from './jinja-parser.js';
-import { prepareMacro, prepareStatements } from './jinja-render.js';
-import { SyntaxFault } from './jinja-tokens.js';
-import type { TemplateFunction } from './python-values.js';
+import { BUILTIN_MACROS } from '../project/builtin-macros.js';
+import { withDispatch } from '../project/database-functions.js';
+import type { MacroDefinition, Statement } from './ast.js';
+import { prepareExpression } from './evaluate.js';
+import { ReturnSignal } from './faults.js';
+import { Frame, type Rendering } from './frame.js';
+import { parseTemplate } from './parser.js';
+import type { TemplateFunction } from './python/values.js';
+import { prepareMacro, prepareStatements } from './render.js';
+import { SyntaxFault } from './tokens.js';
 
 /** A text with Jinja in it, compiled once and rendered with any context. */
 export interface JinjaTemplate {

@@ -1,12 +1,11 @@
 import { BeltError } from '../errors.js';
-import { nearest } from './faults.js';
-import type { Arguments, Expression } from './jinja-ast.js';
-import { calledFrom, located } from './jinja-faults.js';
-import { type Filter, filterOf } from './jinja-filters.js';
-import type { Frame } from './jinja-frame.js';
-import { TESTS } from './jinja-tests.js';
-import { calculate } from './python-arithmetic.js';
-import { itemOf, memberOf, sliceOf } from './python-members.js';
+import { nearest } from '../project/faults.js';
+import type { Arguments, Expression } from './ast.js';
+import { calledFrom, located } from './faults.js';
+import { type Filter, filterOf } from './filters.js';
+import type { Frame } from './frame.js';
+import { calculate } from './python/arithmetic.js';
+import { itemOf, memberOf, sliceOf } from './python/members.js';
 import {
   contains,
   type Dict,
@@ -22,7 +21,8 @@ import {
   tupleOf,
   typeOf,
   valueOrMissing,
-} from './python-values.js';
+} from './python/values.js';
+import { TESTS } from './tests.js';
 
 /** An expression made ready: gives its value in a scope. */
 export type Evaluate = (frame: Frame) => unknown;

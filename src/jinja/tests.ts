@@ -7,7 +7,7 @@ import {
   Missing,
   order,
   TemplateObject,
-} from './python-values.js';
+} from './python/values.js';
 
 type Test = (value: unknown, argument: unknown) => boolean;
 

@@ -1,4 +1,4 @@
-import { BeltError } from '../errors.js';
+import { BeltError } from '../../errors.js';
 
 /** A list that prints with parentheses. */
 export class Tuple extends Array<unknown> {

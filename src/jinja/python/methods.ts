@@ -1,4 +1,4 @@
-import { BeltError } from '../errors.js';
+import { BeltError } from '../../errors.js';
 import {
   capital,
   type Dict,
@@ -10,7 +10,7 @@ import {
   stringOf,
   type TemplateFunction,
   tupleOf,
-} from './python-values.js';
+} from './values.js';
 
 type Methods<T> = Readonly<
   Record<string, (self: T, positional: readonly unknown[], keywords: Dict) => unknown>

@@ -1,13 +1,13 @@
 import { BeltError } from '../errors.js';
-import type { MacroDefinition, SetTarget, Statement } from './jinja-ast.js';
+import type { MacroDefinition, SetTarget, Statement } from './ast.js';
 import {
   type Evaluate,
   prepareCall,
   prepareExpression,
   prepareFilterArguments,
-} from './jinja-evaluate.js';
-import { located, ReturnSignal } from './jinja-faults.js';
-import type { Frame } from './jinja-frame.js';
+} from './evaluate.js';
+import { located, ReturnSignal } from './faults.js';
+import type { Frame } from './frame.js';
 import {
   type Dict,
   isDict,
@@ -20,7 +20,7 @@ import {
   type TemplateFunction,
   tupleOf,
   valueOrMissing,
-} from './python-values.js';
+} from './python/values.js';
 
 /** Statements made ready: give their text in a scope. */
 export type Render = (frame: Frame) => string;

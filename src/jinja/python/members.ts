@@ -1,5 +1,5 @@
-import { BeltError } from '../errors.js';
-import { methodOf } from './python-methods.js';
+import { BeltError } from '../../errors.js';
+import { methodOf } from './methods.js';
 import {
   isDict,
   isFunction,
@@ -11,7 +11,7 @@ import {
   TemplateObject,
   typeOf,
   valueOrMissing,
-} from './python-values.js';
+} from './values.js';
 
 /** `target.name`, or what is Missing under the name `what`. Throws for None and what is missing. */
 export function memberOf(target: unknown, name: string, what = name): unknown {

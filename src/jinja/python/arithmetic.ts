@@ -1,5 +1,5 @@
-import { BeltError } from '../errors.js';
-import type { ArithmeticOperator } from './jinja-ast.js';
+import { BeltError } from '../../errors.js';
+import type { ArithmeticOperator } from '../ast.js';
 import {
   capital,
   isNumeric,
@@ -9,7 +9,7 @@ import {
   Tuple,
   tupleOf,
   typeOf,
-} from './python-values.js';
+} from './values.js';
 
 /** `left operator right` as Python works it out. Throws a BeltError for what it cannot. */
 export function calculate(operator: ArithmeticOperator, left: unknown, right: unknown): unknown {

@@ -1,4 +1,4 @@
-import type { TemplateFunction } from './python-values.js';
+import type { TemplateFunction } from './python/values.js';
 
 /** What one rendering has: the functions of the caller, and the macros of all files. */
 export interface Rendering {
