@@ -10,8 +10,8 @@ import type {
   UnitTestNode,
 } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
+import { isMap, mapsOf, namesOf } from '../project/reading/yaml-file.js';
 import { renderRelation } from '../project/relation.js';
-import { isMap, mapsOf, namesOf } from '../project/yaml-file.js';
 import { artifactMetadata } from './metadata.js';
 
 /** The project as target/manifest.json tells it, in the shape of dbt's schema v12. */

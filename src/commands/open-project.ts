@@ -7,10 +7,10 @@ import { BUNDLED_PROJECT } from '../folders.js';
 import { loadConfig, loadProject } from '../project/load-project.js';
 import { readProfile } from '../project/profiles.js';
 import type { Project } from '../project/project.js';
+import { isMap } from '../project/reading/yaml-file.js';
 import { type Selection, selectNodes } from '../project/selection.js';
 import { selectorOf } from '../project/selectors-file.js';
 import type { Target } from '../project/target.js';
-import { isMap } from '../project/yaml-file.js';
 import type { ProjectOptions, SelectionFlags } from './project-options.js';
 
 /** A project as a command works with it. */

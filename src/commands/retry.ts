@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { readJson } from '../artifacts/write-artifacts.js';
 import { UsageError } from '../errors.js';
-import { isMap, mapOf, mapsOf, textOf, type YamlMap } from '../project/yaml-file.js';
+import { isMap, mapOf, mapsOf, textOf, type YamlMap } from '../project/reading/yaml-file.js';
 import { openProject } from './open-project.js';
 import { addProjectOptions, type RunFlags } from './project-options.js';
 import { runAndReport, typesOf } from './run-nodes.js';

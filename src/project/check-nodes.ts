@@ -2,7 +2,7 @@ import { BeltError } from '../errors.js';
 import { nearest } from './faults.js';
 import { findCycle } from './graph.js';
 import type { ModelNode, ProjectNode } from './nodes.js';
-import type { Properties } from './properties.js';
+import type { Properties } from './reading/properties.js';
 import type { Reference } from './references.js';
 import { renderRelation } from './relation.js';
 

@@ -3,12 +3,12 @@ import type { JinjaTemplate } from '../jinja/jinja.js';
 import { type DraftScope, describedParts, referenceParts, sha256 } from './draft-nodes.js';
 import { explore } from './explore-model.js';
 import { nearest } from './faults.js';
-import type { ProjectFile } from './files.js';
 import { type GenericTest, genericTest, md5, testArguments, testName } from './generic-tests.js';
 import { nameOf, relationOf } from './node-names.js';
 import type { ModelNode, SeedNode, SourceNode, TestNode } from './nodes.js';
-import { folderConfig, mergeConfig } from './project-config.js';
-import type { NodeProperties } from './properties.js';
+import type { ProjectFile } from './reading/files.js';
+import { folderConfig, mergeConfig } from './reading/project-config.js';
+import type { NodeProperties } from './reading/properties.js';
 import type { Reference } from './references.js';
 
 /** A data test before its references are resolved to nodes. */

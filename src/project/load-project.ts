@@ -7,7 +7,6 @@ import {
   strayPropertyFaults,
 } from './check-nodes.js';
 import { genericTestDrafts, singularTestDraft, type TestDraft } from './data-tests.js';
-import { docsBlocks } from './docs-blocks.js';
 import {
   type DraftScope,
   isEnabled,
@@ -17,15 +16,16 @@ import {
   sourceNode,
 } from './draft-nodes.js';
 import { ProjectFaults } from './faults.js';
-import { readFiles } from './files.js';
 import { topologicalOrder } from './graph.js';
 import { projectContext } from './jinja-context.js';
 import type { ProjectNode } from './nodes.js';
 import type { Project } from './project.js';
-import { type ProjectConfig, readProjectConfig } from './project-config.js';
-import { type NodeProperties, type Properties, readProperties } from './properties.js';
+import { docsBlocks } from './reading/docs-blocks.js';
+import { readFiles } from './reading/files.js';
+import { type ProjectConfig, readProjectConfig } from './reading/project-config.js';
+import { type NodeProperties, type Properties, readProperties } from './reading/properties.js';
+import { type SnapshotBlock, snapshotBlocks } from './reading/snapshot-blocks.js';
 import { resolveModel, resolveReferences } from './resolve-references.js';
-import { type SnapshotBlock, snapshotBlocks } from './snapshot-blocks.js';
 import type { Target } from './target.js';
 import { unitTestNode } from './unit-tests.js';
 import { yamlRenderer } from './yaml-jinja.js';

@@ -1,7 +1,7 @@
 import type { Jinja, JinjaTemplate, MacroText } from '../jinja/jinja.js';
-import type { DocsBlock } from './docs-blocks.js';
 import type { ProjectNode } from './nodes.js';
-import type { ProjectConfig } from './project-config.js';
+import type { DocsBlock } from './reading/docs-blocks.js';
+import type { ProjectConfig } from './reading/project-config.js';
 import type { Target } from './target.js';
 
 /** A project as read from its files, checked as a whole. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { BeltError } from '../errors.js';
 import type { ModelNode } from '../project/nodes.js';
+import { isMap } from '../project/reading/yaml-file.js';
 import { type Relation, renderRelation } from '../project/relation.js';
-import { isMap } from '../project/yaml-file.js';
 import { namesConfig, namesOf } from './model-config.js';
 
 interface IndexConfig {

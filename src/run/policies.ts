@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { ModelNode } from '../project/nodes.js';
+import { isMap } from '../project/reading/yaml-file.js';
 import { type Relation, renderRelation } from '../project/relation.js';
-import { isMap } from '../project/yaml-file.js';
 import { indexNameOf } from './indexes.js';
 import { groupConfig, intervalOf, namesOf, textConfig } from './model-config.js';
 

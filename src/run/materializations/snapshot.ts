@@ -1,7 +1,7 @@
 import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
+import { isMap } from '../../project/reading/yaml-file.js';
 import { renderRelation } from '../../project/relation.js';
-import { isMap } from '../../project/yaml-file.js';
 import { columnsOf, findRelation } from '../catalog.js';
 import { choiceConfig, flagConfig, namesConfig, textConfig } from '../model-config.js';
 import type { Materialization, ModelContext } from '../model-context.js';

@@ -1,5 +1,5 @@
-import { BeltError } from '../errors.js';
-import { nearest } from './faults.js';
+import { BeltError } from '../../errors.js';
+import { nearest } from '../faults.js';
 import type { ProjectFile } from './files.js';
 
 const BLOCK = /\{%-?\s*docs\s+(\w+)\s*-?%\}([\s\S]*?)\{%-?\s*enddocs\s*-?%\}/g;

@@ -1,4 +1,4 @@
-import { BeltError } from '../errors.js';
+import { BeltError } from '../../errors.js';
 import type { ProjectFile } from './files.js';
 
 /** A snapshot of a file: its text stands on the lines that it has in the file. */

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
-import { BeltError } from '../errors.js';
+import { BeltError } from '../../errors.js';
+import type { SeedRow } from '../nodes.js';
 import type { ProjectFile } from './files.js';
-import type { SeedRow } from './nodes.js';
 
 /** Reads a seed with a header. Throws a BeltError with the line of a row of another length. */
 export function readSeed(

@@ -1,7 +1,8 @@
-import { BeltError } from '../errors.js';
+import { BeltError } from '../../errors.js';
+import type { ColumnProperties, Data } from '../nodes.js';
+import type { RenderYaml } from '../yaml-jinja.js';
 import { type DocsBlock, withDocs } from './docs-blocks.js';
 import type { ProjectFile } from './files.js';
-import type { ColumnProperties, Data } from './nodes.js';
 import { mergeConfig } from './project-config.js';
 import {
   isMap,
@@ -13,7 +14,6 @@ import {
   type YamlFile,
   type YamlMap,
 } from './yaml-file.js';
-import type { RenderYaml } from './yaml-jinja.js';
 
 /** What the YAML files say of models, seeds and sources. */
 export interface Properties {

@@ -1,5 +1,5 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
-import { BeltError } from '../errors.js';
+import { BeltError } from '../../errors.js';
 import type { ProjectFile } from './files.js';
 
 /** A dictionary as YAML gives it. */

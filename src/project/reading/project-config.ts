@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BeltError } from '../errors.js';
+import { BeltError } from '../../errors.js';
+import type { RenderYaml } from '../yaml-jinja.js';
 import { isMap, mapOf, namesOf, readYaml, textOf, type YamlMap } from './yaml-file.js';
-import type { RenderYaml } from './yaml-jinja.js';
 
 /** What dbt_project.yml says, or the defaults where there is none. */
 export interface ProjectConfig {
