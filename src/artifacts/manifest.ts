@@ -1,5 +1,4 @@
 import { childrenByNode } from '../project/graph.js';
-import { hooksOf } from '../project/hooks.js';
 import type {
   ColumnProperties,
   ModelNode,
@@ -12,6 +11,7 @@ import type {
 import type { Project } from '../project/project.js';
 import { isMap, mapsOf, namesOf } from '../project/reading/yaml-file.js';
 import { renderRelation } from '../project/relation.js';
+import { hooksOf } from '../project/templates/hooks.js';
 import { artifactMetadata } from './metadata.js';
 
 /** The project as target/manifest.json tells it, in the shape of dbt's schema v12. */

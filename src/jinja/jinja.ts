@@ -1,6 +1,6 @@
 import { BeltError } from '../errors.js';
-import { BUILTIN_MACROS } from '../project/builtin-macros.js';
-import { withDispatch } from '../project/database-functions.js';
+import { withDispatch } from '../project/templates/database-functions.js';
+import { BUILTIN_MACROS } from '../project/templates/dbt-macros.js';
 import type { MacroDefinition, Statement } from './ast.js';
 import { prepareExpression } from './evaluate.js';
 import { ReturnSignal } from './faults.js';

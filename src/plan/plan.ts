@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
-import { isEphemeral } from '../project/ephemeral.js';
 import type { ModelNode, ProjectNode, SeedNode } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
 import { renderRelation } from '../project/relation.js';
+import { isEphemeral } from '../project/templates/ephemeral.js';
 import { lossOfRebuild } from '../run/aggregate-loss.js';
 import { columnsOf, findRelation, type RelationKind } from '../run/catalog.js';
 import { readRelationState } from '../run/ledger.js';

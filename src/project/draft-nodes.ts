@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BeltError } from '../errors.js';
 import type { JinjaTemplate } from '../jinja/jinja.js';
-import { type ExploreScope, exploreModel, type ModelFindings } from './explore-model.js';
 import { nameOf, relationOf } from './node-names.js';
 import type { ModelNode, SeedNode, SourceNode } from './nodes.js';
 import type { ProjectFile } from './reading/files.js';
@@ -11,6 +10,7 @@ import { readSeed } from './reading/seeds.js';
 import type { SnapshotBlock } from './reading/snapshot-blocks.js';
 import { mapOf, namesOf } from './reading/yaml-file.js';
 import type { Reference } from './references.js';
+import { type ExploreScope, exploreModel, type ModelFindings } from './templates/explore-model.js';
 
 /** What nodes are made from. */
 export interface DraftScope extends ExploreScope {

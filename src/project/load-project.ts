@@ -17,7 +17,6 @@ import {
 } from './draft-nodes.js';
 import { ProjectFaults } from './faults.js';
 import { topologicalOrder } from './graph.js';
-import { projectContext } from './jinja-context.js';
 import type { ProjectNode } from './nodes.js';
 import type { Project } from './project.js';
 import { docsBlocks } from './reading/docs-blocks.js';
@@ -27,8 +26,9 @@ import { type NodeProperties, type Properties, readProperties } from './reading/
 import { type SnapshotBlock, snapshotBlocks } from './reading/snapshot-blocks.js';
 import { resolveModel, resolveReferences } from './resolve-references.js';
 import type { Target } from './target.js';
+import { projectContext } from './templates/context.js';
+import { yamlRenderer } from './templates/yaml-jinja.js';
 import { unitTestNode } from './unit-tests.js';
-import { yamlRenderer } from './yaml-jinja.js';
 
 export interface LoadOptions {
   readonly projectDir: string;

@@ -3,10 +3,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BeltError, UsageError } from '../errors.js';
 import { createJinja } from '../jinja/jinja.js';
-import { projectContext } from './jinja-context.js';
 import { isMap, mapOf, readYaml, textOf, type YamlMap } from './reading/yaml-file.js';
 import type { Target } from './target.js';
-import { yamlRenderer } from './yaml-jinja.js';
+import { projectContext } from './templates/context.js';
+import { yamlRenderer } from './templates/yaml-jinja.js';
 
 /** Where a project's models are built, as profiles.yml says. */
 export interface Profile {

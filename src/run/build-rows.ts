@@ -1,7 +1,7 @@
 import { BeltError } from '../errors.js';
-import type { CompiledModel } from '../project/compile.js';
 import type { ModelNode } from '../project/nodes.js';
 import { type Relation, renderRelation } from '../project/relation.js';
+import type { CompiledModel } from '../project/templates/compile.js';
 import { columnsOf } from './catalog.js';
 import { contractColumns, hasContract } from './contract.js';
 import { recordBatches } from './ledger.js';

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
-import { compileModel, compileTest, compileText } from '../project/compile.js';
-import { isEphemeral } from '../project/ephemeral.js';
 import type { Project } from '../project/project.js';
+import { compileModel, compileTest, compileText } from '../project/templates/compile.js';
+import { isEphemeral } from '../project/templates/ephemeral.js';
 import { findRelation } from './catalog.js';
 import { renderWithQueries } from './render-with-queries.js';
 import { compileBase, type NodeRun } from './run-node.js';

@@ -1,7 +1,7 @@
 import { BeltError } from '../errors.js';
-import type { CompiledModel } from '../project/compile.js';
 import type { ColumnProperties, Data, ModelNode } from '../project/nodes.js';
 import { isMap, mapsOf, namesOf } from '../project/reading/yaml-file.js';
+import type { CompiledModel } from '../project/templates/compile.js';
 import { type Column, columnsOf } from './catalog.js';
 import type { ModelContext } from './model-context.js';
 import { prepareSlices } from './slices.js';

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
-import type { CompiledModel } from '../project/compile.js';
 import type { ModelNode } from '../project/nodes.js';
 import type { Relation } from '../project/relation.js';
+import type { CompiledModel } from '../project/templates/compile.js';
 import type { BatchResults } from './run-events.js';
 
 /** How a model is to be compiled for one use. */

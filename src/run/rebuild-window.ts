@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { inTransaction } from '../database/transaction.js';
-import type { CompiledModel } from '../project/compile.js';
 import type { ModelNode } from '../project/nodes.js';
 import { renderRelation } from '../project/relation.js';
+import type { CompiledModel } from '../project/templates/compile.js';
 import { matchColumns, writeRows } from './build-rows.js';
 import { dimensionsOf } from './dimensions.js';
 import { flagConfig, namesConfig, textConfig } from './model-config.js';

@@ -2,7 +2,7 @@ import type { ClientBase, CustomTypesConfig } from 'pg';
 import pg from 'pg';
 import { BeltError } from '../errors.js';
 import { QueryNeeded } from '../jinja/faults.js';
-import type { QueryRows } from '../project/template-table.js';
+import type { QueryRows } from '../project/templates/table-object.js';
 
 /** Queries that one rendering may ask at the most, against loops without end. */
 const MAX_QUERIES = 1000;

@@ -1,11 +1,11 @@
 import type { PoolClient } from 'pg';
 import { BeltError } from '../errors.js';
-import { type CompiledModel, compileModel, compileTest } from '../project/compile.js';
 import { ancestorsOf, childrenByNode, reach } from '../project/graph.js';
 import type { ModelNode, ProjectNode } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
 import { renderRelation } from '../project/relation.js';
-import type { QueryRows } from '../project/template-table.js';
+import { type CompiledModel, compileModel, compileTest } from '../project/templates/compile.js';
+import type { QueryRows } from '../project/templates/table-object.js';
 import { explainFault } from './explain-fault.js';
 import { writeRelationState } from './ledger.js';
 import { continuousAggregate } from './materializations/continuous-aggregate.js';

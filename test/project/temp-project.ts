@@ -2,15 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
-import {
-  type CompileContext,
-  type CompiledModel,
-  compileModel,
-} from '../../src/project/compile.js';
 import { ProjectFaults } from '../../src/project/faults.js';
 import { type LoadOptions, loadProject } from '../../src/project/load-project.js';
 import type { ModelNode } from '../../src/project/nodes.js';
 import type { Project } from '../../src/project/project.js';
+import {
+  type CompileContext,
+  type CompiledModel,
+  compileModel,
+} from '../../src/project/templates/compile.js';
 
 const folders: string[] = [];
 

@@ -1,6 +1,6 @@
 import { BeltError } from '../../errors.js';
 import type { ColumnProperties, Data } from '../nodes.js';
-import type { RenderYaml } from '../yaml-jinja.js';
+import type { RenderYaml } from '../templates/yaml-jinja.js';
 import { type DocsBlock, withDocs } from './docs-blocks.js';
 import type { ProjectFile } from './files.js';
 import { mergeConfig } from './project-config.js';

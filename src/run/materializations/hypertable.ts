@@ -1,7 +1,7 @@
 import { inTransaction } from '../../database/transaction.js';
-import type { CompiledModel } from '../../project/compile.js';
 import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import type { CompiledModel } from '../../project/templates/compile.js';
 import { createEmptyTable, writeRows } from '../build-rows.js';
 import { findRelation } from '../catalog.js';
 import { type Dimension, dimensionSql, dimensionsOf, intervalLiteral } from '../dimensions.js';

@@ -1,4 +1,4 @@
-import type { ModelNode, ProjectNode } from './nodes.js';
+import type { ModelNode, ProjectNode } from '../nodes.js';
 
 /** Whether a model is no object of the database, but a CTE of those that read it. */
 export function isEphemeral(node: ProjectNode): boolean {

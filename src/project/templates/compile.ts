@@ -1,17 +1,17 @@
-import { BeltError } from '../errors.js';
-import type { Dict } from '../jinja/python/values.js';
+import { BeltError } from '../../errors.js';
+import type { Dict } from '../../jinja/python/values.js';
+import { lineOf } from '../faults.js';
+import { testArguments } from '../generic-tests.js';
+import type { ModelNode, ProjectNode, TestNode } from '../nodes.js';
+import type { Project } from '../project.js';
+import type { Relation } from '../relation.js';
+import { type FoundRelation, type TemplateAnswers, templateContext } from './context.js';
 import type { Ask } from './database-functions.js';
 import { CTE_PREFIX, cteName, isEphemeral, withCtes } from './ephemeral.js';
 import { atLine, seedRowsOf } from './explore-model.js';
-import { lineOf } from './faults.js';
-import { testArguments } from './generic-tests.js';
 import { hooksOf } from './hooks.js';
-import { type FoundRelation, type TemplateAnswers, templateContext } from './jinja-context.js';
 import { newRowsByDefault } from './new-rows.js';
 import { graphFacts, nodeFacts } from './node-facts.js';
-import type { ModelNode, ProjectNode, TestNode } from './nodes.js';
-import type { Project } from './project.js';
-import type { Relation } from './relation.js';
 
 /** The SQL of a model, with all Jinja rendered. */
 export interface CompiledModel {

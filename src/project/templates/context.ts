@@ -1,16 +1,21 @@
-import { BeltError } from '../errors.js';
-import { bindArguments } from '../jinja/arguments.js';
-import { BUILTINS, EXCEPTIONS } from '../jinja/builtins.js';
-import { type Dict, type Place, stringOf, type TemplateFunction } from '../jinja/python/values.js';
-import { configDict } from '../jinja/render.js';
+import { BeltError } from '../../errors.js';
+import { bindArguments } from '../../jinja/arguments.js';
+import { BUILTINS, EXCEPTIONS } from '../../jinja/builtins.js';
+import {
+  type Dict,
+  type Place,
+  stringOf,
+  type TemplateFunction,
+} from '../../jinja/python/values.js';
+import { configDict } from '../../jinja/render.js';
+import { nearest } from '../faults.js';
+import type { SeedRow } from '../nodes.js';
+import type { Relation } from '../relation.js';
+import type { Target } from '../target.js';
 import { type Ask, databaseFunctions } from './database-functions.js';
 import { CTE_PREFIX } from './ephemeral.js';
-import { nearest } from './faults.js';
-import type { SeedRow } from './nodes.js';
-import type { Relation } from './relation.js';
-import type { Target } from './target.js';
-import { TemplateMoment } from './template-moment.js';
-import { TemplateRelation } from './template-relation.js';
+import { TemplateMoment } from './moment-object.js';
+import { TemplateRelation } from './relation-object.js';
 
 /** What a ref() or source() stands for. */
 export interface FoundRelation {

@@ -1,6 +1,6 @@
-import type { Dict } from '../jinja/python/values.js';
-import type { ProjectNode } from './nodes.js';
-import type { Project } from './project.js';
+import type { Dict } from '../../jinja/python/values.js';
+import type { ProjectNode } from '../nodes.js';
+import type { Project } from '../project.js';
 
 /** What Jinja's `model` and `graph` tell of a node, by dbt's names. */
 export function nodeFacts(node: ProjectNode): Dict {

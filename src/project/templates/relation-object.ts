@@ -1,5 +1,5 @@
-import { TemplateObject } from '../jinja/python/values.js';
-import { type Relation, renderRelation } from './relation.js';
+import { TemplateObject } from '../../jinja/python/values.js';
+import { type Relation, renderRelation } from '../relation.js';
 
 /** A relation as templates see it: printed as quoted SQL, with its parts as members. */
 export class TemplateRelation extends TemplateObject {

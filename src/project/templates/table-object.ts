@@ -1,4 +1,4 @@
-import { TemplateObject, tupleOf } from '../jinja/python/values.js';
+import { TemplateObject, tupleOf } from '../../jinja/python/values.js';
 
 /** Rows that the database gave to run_query(), by column; numbers and booleans are such. */
 export interface QueryRows {

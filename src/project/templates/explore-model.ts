@@ -1,15 +1,15 @@
-import { BeltError } from '../errors.js';
-import type { Jinja, JinjaTemplate } from '../jinja/jinja.js';
-import type { Dict } from '../jinja/python/values.js';
-import { lineOf, nearest } from './faults.js';
+import { BeltError } from '../../errors.js';
+import type { Jinja, JinjaTemplate } from '../../jinja/jinja.js';
+import type { Dict } from '../../jinja/python/values.js';
+import { lineOf, nearest } from '../faults.js';
+import type { SeedNode } from '../nodes.js';
+import type { ProjectFile } from '../reading/files.js';
+import { mergeConfig } from '../reading/project-config.js';
+import type { Reference } from '../references.js';
+import type { Relation } from '../relation.js';
+import { type ProjectScope, type TemplateAnswers, templateContext } from './context.js';
 import { hooksOf } from './hooks.js';
-import { type ProjectScope, type TemplateAnswers, templateContext } from './jinja-context.js';
 import { newRowsByDefault } from './new-rows.js';
-import type { SeedNode } from './nodes.js';
-import type { ProjectFile } from './reading/files.js';
-import { mergeConfig } from './reading/project-config.js';
-import type { Reference } from './references.js';
-import type { Relation } from './relation.js';
 
 /** What a model's text asks of the project. */
 export interface ModelFindings {

@@ -1,4 +1,4 @@
-import { TemplateObject } from '../jinja/python/values.js';
+import { TemplateObject } from '../../jinja/python/values.js';
 
 const MONTHS = [
   'January',

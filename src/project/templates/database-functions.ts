@@ -1,5 +1,5 @@
-import { BeltError } from '../errors.js';
-import { bindArguments } from '../jinja/arguments.js';
+import { BeltError } from '../../errors.js';
+import { bindArguments } from '../../jinja/arguments.js';
 import {
   type Dict,
   isDict,
@@ -7,9 +7,9 @@ import {
   stringOf,
   type TemplateFunction,
   TemplateObject,
-} from '../jinja/python/values.js';
-import { TemplateRelation } from './template-relation.js';
-import { type QueryRows, TemplateTable } from './template-table.js';
+} from '../../jinja/python/values.js';
+import { TemplateRelation } from './relation-object.js';
+import { type QueryRows, TemplateTable } from './table-object.js';
 
 /** Asks the database while a template renders; undefined while there is none, as in parsing. */
 export type Ask = ((sql: string) => QueryRows) | undefined;

@@ -1,4 +1,4 @@
-import { isMap } from './reading/yaml-file.js';
+import { isMap } from '../reading/yaml-file.js';
 
 /** The texts of a hook config: a text, a dictionary with `sql`, or a list of these. */
 export function hooksOf(

@@ -1,6 +1,6 @@
-import { BeltError } from '../errors.js';
-import type { Jinja } from '../jinja/jinja.js';
-import { isMap } from './reading/yaml-file.js';
+import { BeltError } from '../../errors.js';
+import type { Jinja } from '../../jinja/jinja.js';
+import { isMap } from '../reading/yaml-file.js';
 
 /** Values that dbt leaves as they stand, or renders later: texts for people, tests and hooks. */
 const LEFT_ALONE = /^\+?(description|tests|data_tests|unit_tests|(pre|post)[-_]hook|on-run-.*)$/;
