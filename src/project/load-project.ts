@@ -5,8 +5,8 @@ import {
   duplicateFaults,
   duplicateSourceFaults,
   strayPropertyFaults,
-} from './check-nodes.js';
-import { genericTestDrafts, singularTestDraft, type TestDraft } from './data-tests.js';
+} from './drafting/check-nodes.js';
+import { genericTestDrafts, singularTestDraft, type TestDraft } from './drafting/data-tests.js';
 import {
   type DraftScope,
   isEnabled,
@@ -14,7 +14,9 @@ import {
   seedNode,
   snapshotDraft,
   sourceNode,
-} from './draft-nodes.js';
+} from './drafting/draft-nodes.js';
+import { resolveModel, resolveReferences } from './drafting/resolve-references.js';
+import { unitTestNode } from './drafting/unit-tests.js';
 import { ProjectFaults } from './faults.js';
 import { topologicalOrder } from './graph.js';
 import type { ProjectNode } from './nodes.js';
@@ -24,11 +26,9 @@ import { readFiles } from './reading/files.js';
 import { type ProjectConfig, readProjectConfig } from './reading/project-config.js';
 import { type NodeProperties, type Properties, readProperties } from './reading/properties.js';
 import { type SnapshotBlock, snapshotBlocks } from './reading/snapshot-blocks.js';
-import { resolveModel, resolveReferences } from './resolve-references.js';
 import type { Target } from './target.js';
 import { projectContext } from './templates/context.js';
 import { yamlRenderer } from './templates/yaml-jinja.js';
-import { unitTestNode } from './unit-tests.js';
 
 export interface LoadOptions {
   readonly projectDir: string;

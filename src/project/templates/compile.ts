@@ -1,7 +1,7 @@
 import { BeltError } from '../../errors.js';
 import type { Dict } from '../../jinja/python/values.js';
+import { testArguments } from '../drafting/generic-tests.js';
 import { lineOf } from '../faults.js';
-import { testArguments } from '../generic-tests.js';
 import type { ModelNode, ProjectNode, TestNode } from '../nodes.js';
 import type { Project } from '../project.js';
 import type { Relation } from '../relation.js';

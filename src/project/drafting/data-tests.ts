@@ -1,15 +1,15 @@
-import { BeltError } from '../errors.js';
-import type { JinjaTemplate } from '../jinja/jinja.js';
+import { BeltError } from '../../errors.js';
+import type { JinjaTemplate } from '../../jinja/jinja.js';
+import { nearest } from '../faults.js';
+import type { ModelNode, SeedNode, SourceNode, TestNode } from '../nodes.js';
+import type { ProjectFile } from '../reading/files.js';
+import { folderConfig, mergeConfig } from '../reading/project-config.js';
+import type { NodeProperties } from '../reading/properties.js';
+import type { Reference } from '../references.js';
+import { explore } from '../templates/explore-model.js';
 import { type DraftScope, describedParts, referenceParts, sha256 } from './draft-nodes.js';
-import { nearest } from './faults.js';
 import { type GenericTest, genericTest, md5, testArguments, testName } from './generic-tests.js';
 import { nameOf, relationOf } from './node-names.js';
-import type { ModelNode, SeedNode, SourceNode, TestNode } from './nodes.js';
-import type { ProjectFile } from './reading/files.js';
-import { folderConfig, mergeConfig } from './reading/project-config.js';
-import type { NodeProperties } from './reading/properties.js';
-import type { Reference } from './references.js';
-import { explore } from './templates/explore-model.js';
 
 /** A data test before its references are resolved to nodes. */
 export interface TestDraft {

@@ -1,8 +1,8 @@
-import { BeltError } from '../errors.js';
+import { BeltError } from '../../errors.js';
+import { nearest } from '../faults.js';
+import type { ModelNode, SeedNode, SourceNode } from '../nodes.js';
+import { type Reference, referenceKey } from '../references.js';
 import { isEnabled, type ModelDraft } from './draft-nodes.js';
-import { nearest } from './faults.js';
-import type { ModelNode, SeedNode, SourceNode } from './nodes.js';
-import { type Reference, referenceKey } from './references.js';
 
 /** What references can name, disabled nodes included. */
 export interface Referable {

@@ -1,9 +1,9 @@
-import { BeltError } from '../errors.js';
-import type { Jinja } from '../jinja/jinja.js';
-import { stringOf } from '../jinja/python/values.js';
-import type { ProjectFile } from './reading/files.js';
-import type { Relation } from './relation.js';
-import { type ProjectScope, projectContext } from './templates/context.js';
+import { BeltError } from '../../errors.js';
+import type { Jinja } from '../../jinja/jinja.js';
+import { stringOf } from '../../jinja/python/values.js';
+import type { ProjectFile } from '../reading/files.js';
+import type { Relation } from '../relation.js';
+import { type ProjectScope, projectContext } from '../templates/context.js';
 
 /** A node's name, that of its file, and where it stands in the project's tree. */
 export function nameOf(projectName: string, file: ProjectFile): { name: string; fqn: string[] } {

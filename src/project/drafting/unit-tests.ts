@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { BeltError } from '../errors.js';
-import { nearest } from './faults.js';
-import type { Data, Fixture, ModelNode, UnitTestNode } from './nodes.js';
-import { readFiles } from './reading/files.js';
-import type { UnitTestEntry } from './reading/properties.js';
-import { isMap, mapOf, mapsOf, namesOf, textOf } from './reading/yaml-file.js';
+import { BeltError } from '../../errors.js';
+import { nearest } from '../faults.js';
+import type { Data, Fixture, ModelNode, UnitTestNode } from '../nodes.js';
+import { readFiles } from '../reading/files.js';
+import type { UnitTestEntry } from '../reading/properties.js';
+import { isMap, mapOf, mapsOf, namesOf, textOf } from '../reading/yaml-file.js';
 
 interface UnitTestScope {
   readonly projectName: string;

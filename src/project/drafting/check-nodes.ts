@@ -1,10 +1,10 @@
-import { BeltError } from '../errors.js';
-import { nearest } from './faults.js';
-import { findCycle } from './graph.js';
-import type { ModelNode, ProjectNode } from './nodes.js';
-import type { Properties } from './reading/properties.js';
-import type { Reference } from './references.js';
-import { renderRelation } from './relation.js';
+import { BeltError } from '../../errors.js';
+import { nearest } from '../faults.js';
+import { findCycle } from '../graph.js';
+import type { ModelNode, ProjectNode } from '../nodes.js';
+import type { Properties } from '../reading/properties.js';
+import type { Reference } from '../references.js';
+import { renderRelation } from '../relation.js';
 
 type Named = Pick<ModelNode, 'name' | 'path' | 'relation'>;
 

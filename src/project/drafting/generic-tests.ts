@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Jinja } from '../jinja/jinja.js';
-import { type Dict, isFunction, TemplateObject } from '../jinja/python/values.js';
-import type { Data } from './nodes.js';
-import { isMap, mapOf, namesOf } from './reading/yaml-file.js';
+import type { Jinja } from '../../jinja/jinja.js';
+import { type Dict, isFunction, TemplateObject } from '../../jinja/python/values.js';
+import type { Data } from '../nodes.js';
+import { isMap, mapOf, namesOf } from '../reading/yaml-file.js';
 
 /** A data test of a model, seed, source or column, as YAML asks for it. */
 export interface GenericTest {

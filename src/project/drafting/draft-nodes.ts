@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import { BeltError } from '../errors.js';
-import type { JinjaTemplate } from '../jinja/jinja.js';
+import { BeltError } from '../../errors.js';
+import type { JinjaTemplate } from '../../jinja/jinja.js';
+import type { ModelNode, SeedNode, SourceNode } from '../nodes.js';
+import type { ProjectFile } from '../reading/files.js';
+import { folderConfig, mergeConfig, type ProjectConfig } from '../reading/project-config.js';
+import type { NodeProperties, Properties, SourceProperties } from '../reading/properties.js';
+import { readSeed } from '../reading/seeds.js';
+import type { SnapshotBlock } from '../reading/snapshot-blocks.js';
+import { mapOf, namesOf } from '../reading/yaml-file.js';
+import type { Reference } from '../references.js';
+import { type ExploreScope, exploreModel, type ModelFindings } from '../templates/explore-model.js';
 import { nameOf, relationOf } from './node-names.js';
-import type { ModelNode, SeedNode, SourceNode } from './nodes.js';
-import type { ProjectFile } from './reading/files.js';
-import { folderConfig, mergeConfig, type ProjectConfig } from './reading/project-config.js';
-import type { NodeProperties, Properties, SourceProperties } from './reading/properties.js';
-import { readSeed } from './reading/seeds.js';
-import type { SnapshotBlock } from './reading/snapshot-blocks.js';
-import { mapOf, namesOf } from './reading/yaml-file.js';
-import type { Reference } from './references.js';
-import { type ExploreScope, exploreModel, type ModelFindings } from './templates/explore-model.js';
 
 /** What nodes are made from. */
 export interface DraftScope extends ExploreScope {
