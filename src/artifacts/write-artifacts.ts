@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { ProjectNode } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
-import { type EarlierState, earlierState } from '../project/state.js';
+import { type EarlierState, earlierState } from '../project/selecting/state.js';
 import type { NodeResult } from '../run/run-events.js';
 import { compiledPath, manifestOf } from './manifest.js';
 import { runResultsOf } from './run-results.js';

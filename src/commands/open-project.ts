@@ -8,8 +8,8 @@ import { loadConfig, loadProject } from '../project/load-project.js';
 import { readProfile } from '../project/profiles.js';
 import type { Project } from '../project/project.js';
 import { isMap } from '../project/reading/yaml-file.js';
-import { type Selection, selectNodes } from '../project/selection.js';
-import { selectorOf } from '../project/selectors-file.js';
+import { type Selection, selectNodes } from '../project/selecting/selection.js';
+import { selectorOf } from '../project/selecting/selectors-file.js';
 import type { Target } from '../project/target.js';
 import type { ProjectOptions, SelectionFlags } from './project-options.js';
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { INDIRECT_SELECTIONS } from '../project/selection.js';
+import { INDIRECT_SELECTIONS } from '../project/selecting/selection.js';
 import type { GlobalOptions } from './scope.js';
 
 /** Options of all commands that read a project. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ancestorsOf, childrenByNode, descendantsOf } from '../../src/project/graph.js';
-import { selectNodes } from '../../src/project/selection.js';
+import { selectNodes } from '../../src/project/selecting/selection.js';
 import { load } from './temp-project.js';
 
 // raw.t -> stg_a -> mid -> top; raw.t -> stg_b -> top; s -> side

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BeltError, UsageError } from '../errors.js';
-import { nearest } from './faults.js';
-import { isMap, mapsOf, namesOf, readYaml, textOf, type YamlMap } from './reading/yaml-file.js';
+import { BeltError, UsageError } from '../../errors.js';
+import { nearest } from '../faults.js';
+import { isMap, mapsOf, namesOf, readYaml, textOf, type YamlMap } from '../reading/yaml-file.js';
 
 /** A selection of selectors.yml: criteria put together by set operators. */
 export type SelectorDefinition =

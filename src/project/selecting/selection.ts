@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.js';
-import { ancestorsOf, childrenByNode, descendantsOf } from './graph.js';
-import type { ProjectNode } from './nodes.js';
-import type { Project } from './project.js';
+import { UsageError } from '../../errors.js';
+import { ancestorsOf, childrenByNode, descendantsOf } from '../graph.js';
+import type { ProjectNode } from '../nodes.js';
+import type { Project } from '../project.js';
 import type { SelectorDefinition } from './selectors-file.js';
 import { differsBy, type EarlierState, STATE_KINDS } from './state.js';
 
