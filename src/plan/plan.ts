@@ -5,8 +5,10 @@ import type { Project } from '../project/project.js';
 import { renderRelation } from '../project/relation.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
 import { lossOfRebuild } from '../run/aggregate-loss.js';
+import { readRelationState } from '../run/batches/ledger.js';
+import { pendingWork, prepareSlices } from '../run/batches/slices.js';
+import { windowBatches } from '../run/batches/window-batches.js';
 import { columnsOf, findRelation, type RelationKind } from '../run/catalog.js';
-import { readRelationState } from '../run/ledger.js';
 import { seedChecksum } from '../run/materializations/seed.js';
 import type { ModelContext, TimeWindow } from '../run/model-context.js';
 import { eventTimeOf } from '../run/rebuild-window.js';
@@ -14,8 +16,6 @@ import { refusedChange, refusedColumns } from '../run/refusals.js';
 import { configChanged, sqlChanged } from '../run/relation-changes.js';
 import { windowWorks } from '../run/reprocess.js';
 import { materializedOf, modelContext, type NodeRun } from '../run/run-node.js';
-import { pendingWork, prepareSlices } from '../run/slices.js';
-import { windowBatches } from '../run/window-batches.js';
 
 /** What a transform would do with a node. */
 type PlannedAction =

@@ -2,19 +2,19 @@ import { BeltError } from '../errors.js';
 import type { ModelNode } from '../project/nodes.js';
 import { type Relation, renderRelation } from '../project/relation.js';
 import type { CompiledModel } from '../project/templates/compile.js';
-import { columnsOf } from './catalog.js';
-import { contractColumns, hasContract } from './contract.js';
-import { recordBatches } from './ledger.js';
-import { choiceConfig, flagConfig, namesConfig } from './model-config.js';
-import type { ModelContext, TimeWindow } from './model-context.js';
-import { refusedColumns } from './refusals.js';
+import { recordBatches } from './batches/ledger.js';
 import {
   enterResponses,
   enterSlice,
   pendingWork,
   prepareSlices,
   type ResponseSlice,
-} from './slices.js';
+} from './batches/slices.js';
+import { columnsOf } from './catalog.js';
+import { contractColumns, hasContract } from './contract.js';
+import { choiceConfig, flagConfig, namesConfig } from './model-config.js';
+import type { ModelContext, TimeWindow } from './model-context.js';
+import { refusedColumns } from './refusals.js';
 
 const STRATEGIES = ['append', 'merge', 'delete+insert', 'upsert', 'microbatch'] as const;
 type Strategy = (typeof STRATEGIES)[number];

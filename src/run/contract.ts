@@ -2,9 +2,9 @@ import { BeltError } from '../errors.js';
 import type { ColumnProperties, Data, ModelNode } from '../project/nodes.js';
 import { isMap, mapsOf, namesOf } from '../project/reading/yaml-file.js';
 import type { CompiledModel } from '../project/templates/compile.js';
+import { prepareSlices } from './batches/slices.js';
 import { type Column, columnsOf } from './catalog.js';
 import type { ModelContext } from './model-context.js';
-import { prepareSlices } from './slices.js';
 
 /** Whether YAML fixes the columns of a model. */
 export function hasContract(node: ModelNode): boolean {

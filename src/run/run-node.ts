@@ -6,8 +6,9 @@ import type { Project } from '../project/project.js';
 import { renderRelation } from '../project/relation.js';
 import { type CompiledModel, compileModel, compileTest } from '../project/templates/compile.js';
 import type { QueryRows } from '../project/templates/table-object.js';
+import { writeRelationState } from './batches/ledger.js';
+import { newRowsOf, rowsOfResponses } from './batches/slices.js';
 import { explainFault } from './explain-fault.js';
-import { writeRelationState } from './ledger.js';
 import { continuousAggregate } from './materializations/continuous-aggregate.js';
 import { hypertable } from './materializations/hypertable.js';
 import { incremental } from './materializations/incremental.js';
@@ -29,7 +30,6 @@ import { renderWithQueries } from './render-with-queries.js';
 import type { NodeResult, NodeStatus, RunListener } from './run-events.js';
 import { runTest, storesFailures } from './run-test.js';
 import { runUnitTest, type UnitCompile } from './run-unit-test.js';
-import { newRowsOf, rowsOfResponses } from './slices.js';
 
 const MATERIALIZATIONS: Readonly<Record<string, Materialization>> = {
   view,

@@ -8,9 +8,9 @@ import { renderRelation } from '../project/relation.js';
 import type { CompileContext } from '../project/templates/compile.js';
 import { CTE_PREFIX } from '../project/templates/ephemeral.js';
 import { textTable } from '../text-table.js';
+import { prepareSlices } from './batches/slices.js';
 import { type Column, columnsOf, findRelation } from './catalog.js';
 import type { TestOutcome } from './run-test.js';
-import { prepareSlices } from './slices.js';
 
 /** How the model is compiled for the test. */
 export type UnitCompile = Pick<CompileContext, 'queries' | 'overrides' | 'isIncremental'>;

@@ -1,10 +1,11 @@
 import { inTransaction } from '../../database/transaction.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { lossOfRebuild } from '../aggregate-loss.js';
+import { readRelationState, recordBatches } from '../batches/ledger.js';
+import { pendingWork } from '../batches/slices.js';
 import { findRelation } from '../catalog.js';
 import { createAggregate } from '../create-aggregate.js';
 import { createIndexes } from '../indexes.js';
-import { readRelationState, recordBatches } from '../ledger.js';
 import { flagConfig, groupConfig, intervalOf } from '../model-config.js';
 import type { Materialization, ModelContext } from '../model-context.js';
 import { applyCompressionSettings, applyPolicies } from '../policies.js';
@@ -14,7 +15,6 @@ import { configChanged, sqlChanged } from '../relation-changes.js';
 import { describeRelation } from '../relation-docs.js';
 import { applyGrants } from '../relation-grants.js';
 import { refuseToReplace } from '../replacing.js';
-import { pendingWork } from '../slices.js';
 
 /**
  * A continuous aggregate: made once, refreshed where new batches touch it, and rebuilt beside when

@@ -4,9 +4,9 @@ import { inTransaction } from '../../database/transaction.js';
 import type { SeedNode } from '../../project/nodes.js';
 import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
+import { readRelationState, writeRelationState } from '../batches/ledger.js';
 import { columnsOf, findRelation } from '../catalog.js';
 import { keepingDependentViews } from '../dependent-views.js';
-import { readRelationState, writeRelationState } from '../ledger.js';
 import type { ModelOutcome } from '../model-context.js';
 import { describeRelation } from '../relation-docs.js';
 

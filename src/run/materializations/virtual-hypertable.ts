@@ -1,8 +1,8 @@
 import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import { renderRelation } from '../../project/relation.js';
+import { readRelationState } from '../batches/ledger.js';
 import { findRelation } from '../catalog.js';
-import { readRelationState } from '../ledger.js';
 import type { Materialization } from '../model-context.js';
 import { applyPolicies } from '../policies.js';
 import { configChanged } from '../relation-changes.js';

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { type Relation, renderRelation } from '../project/relation.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
 
 /** Readings that one statement unnests at the most, so that memory stays bounded. */
 const READINGS_A_SLICE = 1_000_000;
