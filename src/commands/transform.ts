@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { writeRunArtifacts } from '../artifacts/write-artifacts.js';
 import { countText } from '../console.js';
 import { UsageError } from '../errors.js';
-import type { TimeWindow } from '../run/model-context.js';
+import type { TimeWindow } from '../run/materializations/model-context.js';
 import { reprocess } from '../run/reprocess.js';
 import { type TransformSummary, transform } from '../run/transform.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';

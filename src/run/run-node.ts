@@ -12,20 +12,20 @@ import { explainFault } from './explain-fault.js';
 import { continuousAggregate } from './materializations/continuous-aggregate.js';
 import { hypertable } from './materializations/hypertable.js';
 import { incremental } from './materializations/incremental.js';
-import { loadSeed } from './materializations/seed.js';
-import { snapshot } from './materializations/snapshot.js';
-import { table } from './materializations/table.js';
-import { view } from './materializations/view.js';
-import { virtualHypertable } from './materializations/virtual-hypertable.js';
 import type {
   CompileUse,
   Materialization,
   ModelContext,
   ModelOutcome,
   TimeWindow,
-} from './model-context.js';
+} from './materializations/model-context.js';
+import { currentState } from './materializations/relation-changes.js';
+import { loadSeed } from './materializations/seed.js';
+import { snapshot } from './materializations/snapshot.js';
+import { table } from './materializations/table.js';
+import { view } from './materializations/view.js';
+import { virtualHypertable } from './materializations/virtual-hypertable.js';
 import { recordStatements } from './record-statements.js';
-import { currentState } from './relation-changes.js';
 import { renderWithQueries } from './render-with-queries.js';
 import type { NodeResult, NodeStatus, RunListener } from './run-events.js';
 import { runTest, storesFailures } from './run-test.js';

@@ -7,7 +7,7 @@ import type { Project } from '../project/project.js';
 import { compileText } from '../project/templates/compile.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
 import { type PolicyRun, runDuePolicies } from './due-policies.js';
-import type { TimeWindow } from './model-context.js';
+import type { TimeWindow } from './materializations/model-context.js';
 import { renderWithQueries } from './render-with-queries.js';
 import { isGood, type NodeResult, type RunListener } from './run-events.js';
 import {

@@ -1,20 +1,20 @@
 import { inTransaction } from '../../database/transaction.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
-import { lossOfRebuild } from '../aggregate-loss.js';
 import { readRelationState, recordBatches } from '../batches/ledger.js';
 import { pendingWork } from '../batches/slices.js';
 import { findRelation } from '../catalog.js';
-import { createAggregate } from '../create-aggregate.js';
 import { createIndexes } from '../indexes.js';
 import { flagConfig, groupConfig, intervalOf } from '../model-config.js';
-import type { Materialization, ModelContext } from '../model-context.js';
 import { applyCompressionSettings, applyPolicies } from '../policies.js';
-import { rebuildBeside } from '../rebuild-beside.js';
 import { refreshTouched, refreshUpTo } from '../refresh.js';
-import { configChanged, sqlChanged } from '../relation-changes.js';
 import { describeRelation } from '../relation-docs.js';
 import { applyGrants } from '../relation-grants.js';
-import { refuseToReplace } from '../replacing.js';
+import { lossOfRebuild } from './aggregate-loss.js';
+import { createAggregate } from './create-aggregate.js';
+import type { Materialization, ModelContext } from './model-context.js';
+import { rebuildBeside } from './rebuild-beside.js';
+import { configChanged, sqlChanged } from './relation-changes.js';
+import { refuseToReplace } from './replacing.js';
 
 /**
  * A continuous aggregate: made once, refreshed where new batches touch it, and rebuilt beside when

@@ -3,19 +3,19 @@ import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { readRelationState } from '../batches/ledger.js';
-import { createEmptyTable, writeRows } from '../build-rows.js';
 import { findRelation } from '../catalog.js';
 import { type Dimension, dimensionSql, dimensionsOf, intervalLiteral } from '../dimensions.js';
 import { createIndexes } from '../indexes.js';
 import { flagConfig, intervalOf, namesConfig, textConfig } from '../model-config.js';
-import type { Materialization, ModelContext } from '../model-context.js';
 import { applyCompressionSettings, applyPolicies } from '../policies.js';
-import { rebuildBeside } from '../rebuild-beside.js';
-import { refusedChange } from '../refusals.js';
-import { configChanged, sqlChanged } from '../relation-changes.js';
 import { describeRelation } from '../relation-docs.js';
 import { applyGrants } from '../relation-grants.js';
-import { refuseToReplace } from '../replacing.js';
+import type { Materialization, ModelContext } from './model-context.js';
+import { rebuildBeside } from './rebuild-beside.js';
+import { refusedChange } from './refusals.js';
+import { configChanged, sqlChanged } from './relation-changes.js';
+import { refuseToReplace } from './replacing.js';
+import { createEmptyTable, writeRows } from './write-rows.js';
 
 /**
  * A hypertable is incremental: its rows are only ever added to or corrected. A full refresh builds

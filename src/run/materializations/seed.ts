@@ -7,8 +7,8 @@ import { renderRelation } from '../../project/relation.js';
 import { readRelationState, writeRelationState } from '../batches/ledger.js';
 import { columnsOf, findRelation } from '../catalog.js';
 import { keepingDependentViews } from '../dependent-views.js';
-import type { ModelOutcome } from '../model-context.js';
 import { describeRelation } from '../relation-docs.js';
+import type { ModelOutcome } from './model-context.js';
 
 /** Loads a seed into its table, if it is not there already as it is in the file. */
 export async function loadSeed(

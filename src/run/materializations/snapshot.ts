@@ -4,10 +4,10 @@ import { isMap } from '../../project/reading/yaml-file.js';
 import { renderRelation } from '../../project/relation.js';
 import { columnsOf, findRelation } from '../catalog.js';
 import { choiceConfig, flagConfig, namesConfig, textConfig } from '../model-config.js';
-import type { Materialization, ModelContext } from '../model-context.js';
 import { describeRelation } from '../relation-docs.js';
 import { applyGrants } from '../relation-grants.js';
-import { refuseToReplace } from '../replacing.js';
+import type { Materialization, ModelContext } from './model-context.js';
+import { refuseToReplace } from './replacing.js';
 
 const META_COLUMNS = [
   'dbt_scd_id',

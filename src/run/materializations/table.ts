@@ -1,13 +1,13 @@
 import { inTransaction } from '../../database/transaction.js';
 import { renderRelation } from '../../project/relation.js';
-import { createEmptyTable, writeRows } from '../build-rows.js';
 import { findRelation } from '../catalog.js';
 import { createIndexes } from '../indexes.js';
-import type { Materialization } from '../model-context.js';
 import { describeRelation } from '../relation-docs.js';
 import { applyGrants } from '../relation-grants.js';
-import { besideRelation, refuseToReplace } from '../replacing.js';
 import { swapTable } from '../swap-table.js';
+import type { Materialization } from './model-context.js';
+import { besideRelation, refuseToReplace } from './replacing.js';
+import { createEmptyTable, writeRows } from './write-rows.js';
 
 export const table: Materialization = async (context) => {
   const { client, node } = context;

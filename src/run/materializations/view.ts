@@ -1,12 +1,12 @@
 import { inTransaction } from '../../database/transaction.js';
 import { renderRelation } from '../../project/relation.js';
 import { dropRelation, findRelation } from '../catalog.js';
-import { checkContract, hasContract } from '../contract.js';
 import { keepingDependentViews } from '../dependent-views.js';
-import type { Materialization } from '../model-context.js';
 import { describeRelation } from '../relation-docs.js';
 import { applyGrants } from '../relation-grants.js';
-import { refuseToReplace } from '../replacing.js';
+import { checkContract, hasContract } from './contract.js';
+import type { Materialization } from './model-context.js';
+import { refuseToReplace } from './replacing.js';
 
 /** The columns cannot be changed in place: 42P16 is "invalid table definition". */
 const NOT_REPLACEABLE = '42P16';

@@ -3,12 +3,12 @@ import { BeltError } from '../../errors.js';
 import { renderRelation } from '../../project/relation.js';
 import { readRelationState } from '../batches/ledger.js';
 import { findRelation } from '../catalog.js';
-import type { Materialization } from '../model-context.js';
 import { applyPolicies } from '../policies.js';
-import { configChanged } from '../relation-changes.js';
 import { describeRelation } from '../relation-docs.js';
 import { applyGrants } from '../relation-grants.js';
 import { alterHypertable } from './hypertable.js';
+import type { Materialization } from './model-context.js';
+import { configChanged } from './relation-changes.js';
 
 /** A hypertable that others make and fill: only its settings and policies are the model's. */
 export const virtualHypertable: Materialization = async (context) => {

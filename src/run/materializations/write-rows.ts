@@ -1,18 +1,18 @@
-import { BeltError } from '../errors.js';
-import type { ModelNode } from '../project/nodes.js';
-import { type Relation, renderRelation } from '../project/relation.js';
-import type { CompiledModel } from '../project/templates/compile.js';
-import { recordBatches } from './batches/ledger.js';
+import { BeltError } from '../../errors.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
+import type { CompiledModel } from '../../project/templates/compile.js';
+import { recordBatches } from '../batches/ledger.js';
 import {
   enterResponses,
   enterSlice,
   pendingWork,
   prepareSlices,
   type ResponseSlice,
-} from './batches/slices.js';
-import { columnsOf } from './catalog.js';
+} from '../batches/slices.js';
+import { columnsOf } from '../catalog.js';
+import { choiceConfig, flagConfig, namesConfig } from '../model-config.js';
 import { contractColumns, hasContract } from './contract.js';
-import { choiceConfig, flagConfig, namesConfig } from './model-config.js';
 import type { ModelContext, TimeWindow } from './model-context.js';
 import { refusedColumns } from './refusals.js';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { ModelNode } from '../project/nodes.js';
-import { renderRelation } from '../project/relation.js';
-import type { RelationState } from './batches/ledger.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { renderRelation } from '../../project/relation.js';
+import type { RelationState } from '../batches/ledger.js';
 import type { ModelContext } from './model-context.js';
 
 /** What the relation of a model is built from now. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { BeltError } from '../errors.js';
-import type { ModelNode } from '../project/nodes.js';
-import type { RelationState } from './batches/ledger.js';
+import { BeltError } from '../../errors.js';
+import type { ModelNode } from '../../project/nodes.js';
+import type { RelationState } from '../batches/ledger.js';
 
 /** Configs of a hypertable that rows already written can't follow. */
 const FIXED = ['main_dimension', 'dimensions', 'unique_key'] as const;

@@ -1,9 +1,9 @@
-import type { ModelNode } from '../project/nodes.js';
-import { type Relation, renderRelation } from '../project/relation.js';
-import { createIndexes } from './indexes.js';
-import { flagConfig } from './model-config.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
+import { createIndexes } from '../indexes.js';
+import { flagConfig } from '../model-config.js';
+import { applyCompressionSettings } from '../policies.js';
 import type { ModelContext } from './model-context.js';
-import { applyCompressionSettings } from './policies.js';
 
 /** Makes a continuous aggregate without data, with its indexes and columnstore settings. */
 export async function createAggregate(

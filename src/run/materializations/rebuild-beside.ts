@@ -1,16 +1,16 @@
-import { inTransaction } from '../database/transaction.js';
-import { BeltError } from '../errors.js';
-import type { ModelNode } from '../project/nodes.js';
-import { type Relation, renderRelation } from '../project/relation.js';
-import { recordBatches } from './batches/ledger.js';
-import { pendingWork } from './batches/slices.js';
-import { dropRelation, findRelation, renameRelation } from './catalog.js';
+import { inTransaction } from '../../database/transaction.js';
+import { BeltError } from '../../errors.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
+import { recordBatches } from '../batches/ledger.js';
+import { pendingWork } from '../batches/slices.js';
+import { dropRelation, findRelation, renameRelation } from '../catalog.js';
+import { keepingDependentViews } from '../dependent-views.js';
+import { applyPolicies } from '../policies.js';
+import { refreshAll } from '../refresh.js';
+import { copyGrants } from '../relation-grants.js';
 import { createAggregate } from './create-aggregate.js';
-import { keepingDependentViews } from './dependent-views.js';
 import type { ModelContext } from './model-context.js';
-import { applyPolicies } from './policies.js';
-import { refreshAll } from './refresh.js';
-import { copyGrants } from './relation-grants.js';
 import { besideRelation, retiredRelation } from './replacing.js';
 
 /**

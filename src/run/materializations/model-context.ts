@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
-import type { ModelNode } from '../project/nodes.js';
-import type { Relation } from '../project/relation.js';
-import type { CompiledModel } from '../project/templates/compile.js';
-import type { BatchResults } from './run-events.js';
+import type { ModelNode } from '../../project/nodes.js';
+import type { Relation } from '../../project/relation.js';
+import type { CompiledModel } from '../../project/templates/compile.js';
+import type { BatchResults } from '../run-events.js';
 
 /** How a model is to be compiled for one use. */
 export interface CompileUse {

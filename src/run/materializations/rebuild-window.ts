@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { inTransaction } from '../database/transaction.js';
-import type { ModelNode } from '../project/nodes.js';
-import { renderRelation } from '../project/relation.js';
-import type { CompiledModel } from '../project/templates/compile.js';
-import { enterResponses, prepareSlices, slicesOfWindow } from './batches/slices.js';
-import { type WindowBatch, windowBatches } from './batches/window-batches.js';
-import { matchColumns, writeRows } from './build-rows.js';
-import { dimensionsOf } from './dimensions.js';
-import { flagConfig, namesConfig, textConfig } from './model-config.js';
+import { inTransaction } from '../../database/transaction.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { renderRelation } from '../../project/relation.js';
+import type { CompiledModel } from '../../project/templates/compile.js';
+import { enterResponses, prepareSlices, slicesOfWindow } from '../batches/slices.js';
+import { type WindowBatch, windowBatches } from '../batches/window-batches.js';
+import { dimensionsOf } from '../dimensions.js';
+import { flagConfig, namesConfig, textConfig } from '../model-config.js';
 import type { ModelContext, ModelOutcome, TimeWindow } from './model-context.js';
+import { matchColumns, writeRows } from './write-rows.js';
 
 /** The column of event time of a model, by which a window of it can be rebuilt. */
 export function eventTimeOf(node: ModelNode): string | undefined {

@@ -1,9 +1,9 @@
-import { BeltError } from '../errors.js';
-import type { ColumnProperties, Data, ModelNode } from '../project/nodes.js';
-import { isMap, mapsOf, namesOf } from '../project/reading/yaml-file.js';
-import type { CompiledModel } from '../project/templates/compile.js';
-import { prepareSlices } from './batches/slices.js';
-import { type Column, columnsOf } from './catalog.js';
+import { BeltError } from '../../errors.js';
+import type { ColumnProperties, Data, ModelNode } from '../../project/nodes.js';
+import { isMap, mapsOf, namesOf } from '../../project/reading/yaml-file.js';
+import type { CompiledModel } from '../../project/templates/compile.js';
+import { prepareSlices } from '../batches/slices.js';
+import { type Column, columnsOf } from '../catalog.js';
 import type { ModelContext } from './model-context.js';
 
 /** Whether YAML fixes the columns of a model. */

@@ -1,16 +1,16 @@
-import { inTransaction } from '../database/transaction.js';
-import { BeltError } from '../errors.js';
-import type { ModelNode } from '../project/nodes.js';
-import { renderRelation } from '../project/relation.js';
-import { createEmptyTable, writeWindow } from './build-rows.js';
-import { findRelation } from './catalog.js';
-import { createIndexes } from './indexes.js';
-import { choiceConfig, namesConfig, textConfig } from './model-config.js';
+import { inTransaction } from '../../database/transaction.js';
+import { BeltError } from '../../errors.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { renderRelation } from '../../project/relation.js';
+import { findRelation } from '../catalog.js';
+import { createIndexes } from '../indexes.js';
+import { choiceConfig, namesConfig, textConfig } from '../model-config.js';
+import { describeRelation } from '../relation-docs.js';
+import { applyGrants } from '../relation-grants.js';
+import { swapTable } from '../swap-table.js';
 import type { Materialization, ModelContext, TimeWindow } from './model-context.js';
-import { describeRelation } from './relation-docs.js';
-import { applyGrants } from './relation-grants.js';
 import { besideRelation, refuseToReplace } from './replacing.js';
-import { swapTable } from './swap-table.js';
+import { createEmptyTable, writeWindow } from './write-rows.js';
 
 const SIZES = ['hour', 'day', 'month', 'year'] as const;
 type BatchSize = (typeof SIZES)[number];
