@@ -7,13 +7,13 @@ import { isEphemeral } from '../project/templates/ephemeral.js';
 import { readRelationState } from '../run/batches/ledger.js';
 import { pendingWork, prepareSlices } from '../run/batches/slices.js';
 import { windowBatches } from '../run/batches/window-batches.js';
-import { columnsOf, findRelation, type RelationKind } from '../run/catalog.js';
 import { lossOfRebuild } from '../run/materializations/aggregate-loss.js';
 import type { ModelContext, TimeWindow } from '../run/materializations/model-context.js';
 import { eventTimeOf } from '../run/materializations/rebuild-window.js';
 import { refusedChange, refusedColumns } from '../run/materializations/refusals.js';
 import { configChanged, sqlChanged } from '../run/materializations/relation-changes.js';
 import { seedChecksum } from '../run/materializations/seed.js';
+import { columnsOf, findRelation, type RelationKind } from '../run/relations/catalog.js';
 import { windowWorks } from '../run/reprocess.js';
 import { materializedOf, modelContext, type NodeRun } from '../run/run-node.js';
 

@@ -9,7 +9,7 @@ import type { CompileContext } from '../project/templates/compile.js';
 import { CTE_PREFIX } from '../project/templates/ephemeral.js';
 import { textTable } from '../text-table.js';
 import { prepareSlices } from './batches/slices.js';
-import { type Column, columnsOf, findRelation } from './catalog.js';
+import { type Column, columnsOf, findRelation } from './relations/catalog.js';
 import type { TestOutcome } from './run-test.js';
 
 /** How the model is compiled for the test. */

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { ModelNode } from '../../project/nodes.js';
 import { renderRelation } from '../../project/relation.js';
-import { columnsOf } from '../catalog.js';
+import { columnsOf } from '../relations/catalog.js';
 import type { ModelContext } from './model-context.js';
 
 /**

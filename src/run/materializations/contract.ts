@@ -3,7 +3,7 @@ import type { ColumnProperties, Data, ModelNode } from '../../project/nodes.js';
 import { isMap, mapsOf, namesOf } from '../../project/reading/yaml-file.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { prepareSlices } from '../batches/slices.js';
-import { type Column, columnsOf } from '../catalog.js';
+import { type Column, columnsOf } from '../relations/catalog.js';
 import type { ModelContext } from './model-context.js';
 
 /** Whether YAML fixes the columns of a model. */

@@ -2,7 +2,7 @@ import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
 import type { Relation } from '../../project/relation.js';
 import { renderRelation } from '../../project/relation.js';
-import type { RelationKind } from '../catalog.js';
+import type { RelationKind } from '../relations/catalog.js';
 import type { ModelContext } from './model-context.js';
 
 /** Refuses to put a model where an object of a kind stands that would lose its data by it. */

@@ -5,9 +5,9 @@ import type { SeedNode } from '../../project/nodes.js';
 import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
 import { readRelationState, writeRelationState } from '../batches/ledger.js';
-import { columnsOf, findRelation } from '../catalog.js';
-import { keepingDependentViews } from '../dependent-views.js';
-import { describeRelation } from '../relation-docs.js';
+import { columnsOf, findRelation } from '../relations/catalog.js';
+import { keepingDependentViews } from '../relations/dependent-views.js';
+import { describeRelation } from '../relations/docs.js';
 import type { ModelOutcome } from './model-context.js';
 
 /** Loads a seed into its table, if it is not there already as it is in the file. */

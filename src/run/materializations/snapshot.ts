@@ -2,10 +2,10 @@ import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import { isMap } from '../../project/reading/yaml-file.js';
 import { renderRelation } from '../../project/relation.js';
-import { columnsOf, findRelation } from '../catalog.js';
-import { choiceConfig, flagConfig, namesConfig, textConfig } from '../model-config.js';
-import { describeRelation } from '../relation-docs.js';
-import { applyGrants } from '../relation-grants.js';
+import { columnsOf, findRelation } from '../relations/catalog.js';
+import { describeRelation } from '../relations/docs.js';
+import { applyGrants } from '../relations/grants.js';
+import { choiceConfig, flagConfig, namesConfig, textConfig } from '../relations/model-config.js';
 import type { Materialization, ModelContext } from './model-context.js';
 import { refuseToReplace } from './replacing.js';
 

@@ -1,10 +1,10 @@
 import { inTransaction } from '../../database/transaction.js';
 import { renderRelation } from '../../project/relation.js';
-import { findRelation } from '../catalog.js';
-import { createIndexes } from '../indexes.js';
-import { describeRelation } from '../relation-docs.js';
-import { applyGrants } from '../relation-grants.js';
-import { swapTable } from '../swap-table.js';
+import { findRelation } from '../relations/catalog.js';
+import { describeRelation } from '../relations/docs.js';
+import { applyGrants } from '../relations/grants.js';
+import { createIndexes } from '../relations/indexes.js';
+import { swapTable } from '../relations/swap-table.js';
 import type { Materialization } from './model-context.js';
 import { besideRelation, refuseToReplace } from './replacing.js';
 import { createEmptyTable, writeRows } from './write-rows.js';

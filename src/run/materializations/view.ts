@@ -1,9 +1,9 @@
 import { inTransaction } from '../../database/transaction.js';
 import { renderRelation } from '../../project/relation.js';
-import { dropRelation, findRelation } from '../catalog.js';
-import { keepingDependentViews } from '../dependent-views.js';
-import { describeRelation } from '../relation-docs.js';
-import { applyGrants } from '../relation-grants.js';
+import { dropRelation, findRelation } from '../relations/catalog.js';
+import { keepingDependentViews } from '../relations/dependent-views.js';
+import { describeRelation } from '../relations/docs.js';
+import { applyGrants } from '../relations/grants.js';
 import { checkContract, hasContract } from './contract.js';
 import type { Materialization } from './model-context.js';
 import { refuseToReplace } from './replacing.js';

@@ -10,8 +10,8 @@ import {
   prepareSlices,
   type ResponseSlice,
 } from '../batches/slices.js';
-import { columnsOf } from '../catalog.js';
-import { choiceConfig, flagConfig, namesConfig } from '../model-config.js';
+import { columnsOf } from '../relations/catalog.js';
+import { choiceConfig, flagConfig, namesConfig } from '../relations/model-config.js';
 import { contractColumns, hasContract } from './contract.js';
 import type { ModelContext, TimeWindow } from './model-context.js';
 import { refusedColumns } from './refusals.js';

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import type { ModelNode } from '../project/nodes.js';
-import { type Relation, renderRelation } from '../project/relation.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
 import { groupConfig, namesOf } from './model-config.js';
 
 /** Gives `target` the privileges that others hold on `source`. */

@@ -1,5 +1,5 @@
-import { BeltError } from '../errors.js';
-import type { ModelNode } from '../project/nodes.js';
+import { BeltError } from '../../errors.js';
+import type { ModelNode } from '../../project/nodes.js';
 
 function wrong(node: ModelNode, key: string, wanted: string): BeltError {
   return new BeltError(`The config ${key} of ${node.name} must be ${wanted}.`, {

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { type Relation, renderRelation } from '../project/relation.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
 
 /** A view that reads a relation which is about to be replaced, with all that makes it up again. */
 interface DependentView {

@@ -1,9 +1,9 @@
 import type { ClientBase } from 'pg';
-import type { ModelNode } from '../project/nodes.js';
-import { type Relation, renderRelation } from '../project/relation.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
 import { dropRelation, findRelation } from './catalog.js';
 import { keepingDependentViews } from './dependent-views.js';
-import { copyGrants } from './relation-grants.js';
+import { copyGrants } from './grants.js';
 
 /** Puts the table built beside in the place of the old relation, which is dropped. */
 export async function swapTable(

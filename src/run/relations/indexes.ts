@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
-import { BeltError } from '../errors.js';
-import type { ModelNode } from '../project/nodes.js';
-import { isMap } from '../project/reading/yaml-file.js';
-import { type Relation, renderRelation } from '../project/relation.js';
+import { BeltError } from '../../errors.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { isMap } from '../../project/reading/yaml-file.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
 import { namesConfig, namesOf } from './model-config.js';
 
 interface IndexConfig {

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { type Relation, renderRelation } from '../project/relation.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
 
 /** What kind of object a relation name stands for in the database. */
 export type RelationKind = 'table' | 'view' | 'hypertable' | 'continuous_aggregate' | 'other';

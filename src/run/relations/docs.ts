@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import type { ModelNode, SeedNode } from '../project/nodes.js';
-import { type Relation, renderRelation } from '../project/relation.js';
+import type { ModelNode, SeedNode } from '../../project/nodes.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
 import { columnsOf } from './catalog.js';
 
 /** Writes the descriptions of a node and its columns into the database as comments. */
