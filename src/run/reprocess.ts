@@ -8,13 +8,13 @@ import { explainFault } from './explain-fault.js';
 import { readFindings } from './findings.js';
 import type { ModelOutcome, TimeWindow } from './materializations/model-context.js';
 import { eventTimeOf, rebuildWindow, rerunWindow } from './materializations/rebuild-window.js';
-import { refreshWindow } from './refresh.js';
 import { findRelation } from './relations/catalog.js';
 import { choiceConfig } from './relations/model-config.js';
 import { isGood, type NodeResult, type RunListener } from './run-events.js';
 import { aggregatesOver, materializedOf, modelContext, type NodeRun } from './run-node.js';
 import { finishRun, startRun } from './run-record.js';
 import { withTransformSession } from './session.js';
+import { refreshWindow } from './timescale/refresh.js';
 import type { TransformSummary } from './transform.js';
 
 export interface ReprocessOptions {

@@ -6,7 +6,6 @@ import type { ProjectNode } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
 import { compileText } from '../project/templates/compile.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
-import { type PolicyRun, runDuePolicies } from './due-policies.js';
 import type { TimeWindow } from './materializations/model-context.js';
 import { renderWithQueries } from './render-with-queries.js';
 import { isGood, type NodeResult, type RunListener } from './run-events.js';
@@ -20,6 +19,7 @@ import {
 import { finishRun, startRun } from './run-record.js';
 import { prerequisites, runInOrder } from './schedule.js';
 import { withThreads, withTransformSession } from './session.js';
+import { type PolicyRun, runDuePolicies } from './timescale/due-policies.js';
 
 export interface RunOptions {
   /** The command, for messages and the record. */

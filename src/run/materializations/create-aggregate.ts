@@ -1,8 +1,8 @@
 import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
-import { applyCompressionSettings } from '../policies.js';
 import { createIndexes } from '../relations/indexes.js';
 import { flagConfig } from '../relations/model-config.js';
+import { applyCompressionSettings } from '../timescale/policies.js';
 import type { ModelContext } from './model-context.js';
 
 /** Makes a continuous aggregate without data, with its indexes and columnstore settings. */

@@ -3,13 +3,18 @@ import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { readRelationState } from '../batches/ledger.js';
-import { type Dimension, dimensionSql, dimensionsOf, intervalLiteral } from '../dimensions.js';
-import { applyCompressionSettings, applyPolicies } from '../policies.js';
 import { findRelation } from '../relations/catalog.js';
 import { describeRelation } from '../relations/docs.js';
 import { applyGrants } from '../relations/grants.js';
 import { createIndexes } from '../relations/indexes.js';
 import { flagConfig, intervalOf, namesConfig, textConfig } from '../relations/model-config.js';
+import {
+  type Dimension,
+  dimensionSql,
+  dimensionsOf,
+  intervalLiteral,
+} from '../timescale/dimensions.js';
+import { applyCompressionSettings, applyPolicies } from '../timescale/policies.js';
 import type { Materialization, ModelContext } from './model-context.js';
 import { rebuildBeside } from './rebuild-beside.js';
 import { refusedChange } from './refusals.js';

@@ -5,8 +5,8 @@ import { renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { enterResponses, prepareSlices, slicesOfWindow } from '../batches/slices.js';
 import { type WindowBatch, windowBatches } from '../batches/window-batches.js';
-import { dimensionsOf } from '../dimensions.js';
 import { flagConfig, namesConfig, textConfig } from '../relations/model-config.js';
+import { dimensionsOf } from '../timescale/dimensions.js';
 import type { ModelContext, ModelOutcome, TimeWindow } from './model-context.js';
 import { matchColumns, writeRows } from './write-rows.js';
 

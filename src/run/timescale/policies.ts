@@ -1,9 +1,9 @@
 import type { ClientBase } from 'pg';
-import type { ModelNode } from '../project/nodes.js';
-import { isMap } from '../project/reading/yaml-file.js';
-import { type Relation, renderRelation } from '../project/relation.js';
-import { indexNameOf } from './relations/indexes.js';
-import { groupConfig, intervalOf, namesOf, textConfig } from './relations/model-config.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { isMap } from '../../project/reading/yaml-file.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
+import { indexNameOf } from '../relations/indexes.js';
+import { groupConfig, intervalOf, namesOf, textConfig } from '../relations/model-config.js';
 
 /** A policy that a model's config asks for: how to remove it, and the call that adds it. */
 interface Policy {

@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
-import { BeltError } from '../errors.js';
-import type { ModelNode } from '../project/nodes.js';
-import { isMap } from '../project/reading/yaml-file.js';
-import { intervalOf } from './relations/model-config.js';
+import { BeltError } from '../../errors.js';
+import type { ModelNode } from '../../project/nodes.js';
+import { isMap } from '../../project/reading/yaml-file.js';
+import { intervalOf } from '../relations/model-config.js';
 
 /** What a hypertable is cut by: ranges of time or of integers, or a hash. */
 export interface Dimension {

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { type Relation, renderRelation } from '../project/relation.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
 
 /** Windows that one call of refresh covers at the most; more are merged with their neighbours. */
 const MAX_WINDOWS = 200;
