@@ -6,7 +6,7 @@ import { writeJson } from '../artifacts/write-artifacts.js';
 import { secondsText } from '../console.js';
 import { withClient } from '../database/transaction.js';
 import type { SourceNode } from '../project/nodes.js';
-import { checkFreshness, type Freshness, hasFreshness } from '../run/source-freshness.js';
+import { checkFreshness, type Freshness, hasFreshness } from '../run/tests/source-freshness.js';
 import { openProject, selectionOf } from './open-project.js';
 import { addSelectionOptions, type RunFlags } from './project-options.js';
 import { withDatabase } from './scope.js';

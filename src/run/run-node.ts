@@ -28,8 +28,8 @@ import { virtualHypertable } from './materializations/virtual-hypertable.js';
 import { recordStatements } from './record-statements.js';
 import { renderWithQueries } from './render-with-queries.js';
 import type { NodeResult, NodeStatus, RunListener } from './run-events.js';
-import { runTest, storesFailures } from './run-test.js';
-import { runUnitTest, type UnitCompile } from './run-unit-test.js';
+import { runTest, storesFailures } from './tests/run-test.js';
+import { runUnitTest, type UnitCompile } from './tests/run-unit-test.js';
 
 const MATERIALIZATIONS: Readonly<Record<string, Materialization>> = {
   view,

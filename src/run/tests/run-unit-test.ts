@@ -1,15 +1,15 @@
 import type { ClientBase } from 'pg';
-import { inTransaction } from '../database/transaction.js';
-import { BeltError } from '../errors.js';
-import type { Data, Fixture, ModelNode, ProjectNode, UnitTestNode } from '../project/nodes.js';
-import type { Project } from '../project/project.js';
-import { inferColumnType } from '../project/reading/seeds.js';
-import { renderRelation } from '../project/relation.js';
-import type { CompileContext } from '../project/templates/compile.js';
-import { CTE_PREFIX } from '../project/templates/ephemeral.js';
-import { textTable } from '../text-table.js';
-import { prepareSlices } from './batches/slices.js';
-import { type Column, columnsOf, findRelation } from './relations/catalog.js';
+import { inTransaction } from '../../database/transaction.js';
+import { BeltError } from '../../errors.js';
+import type { Data, Fixture, ModelNode, ProjectNode, UnitTestNode } from '../../project/nodes.js';
+import type { Project } from '../../project/project.js';
+import { inferColumnType } from '../../project/reading/seeds.js';
+import { renderRelation } from '../../project/relation.js';
+import type { CompileContext } from '../../project/templates/compile.js';
+import { CTE_PREFIX } from '../../project/templates/ephemeral.js';
+import { textTable } from '../../text-table.js';
+import { prepareSlices } from '../batches/slices.js';
+import { type Column, columnsOf, findRelation } from '../relations/catalog.js';
 import type { TestOutcome } from './run-test.js';
 
 /** How the model is compiled for the test. */

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
-import type { SourceNode } from '../project/nodes.js';
-import { isMap } from '../project/reading/yaml-file.js';
-import { renderRelation } from '../project/relation.js';
+import type { SourceNode } from '../../project/nodes.js';
+import { isMap } from '../../project/reading/yaml-file.js';
+import { renderRelation } from '../../project/relation.js';
 
 export interface Freshness {
   readonly uniqueId: string;

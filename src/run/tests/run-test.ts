@@ -1,10 +1,10 @@
 import type { ClientBase } from 'pg';
-import { inTransaction } from '../database/transaction.js';
-import { BeltError } from '../errors.js';
-import type { TestNode } from '../project/nodes.js';
-import { renderRelation } from '../project/relation.js';
-import { dropRelation } from './relations/catalog.js';
-import type { NodeStatus } from './run-events.js';
+import { inTransaction } from '../../database/transaction.js';
+import { BeltError } from '../../errors.js';
+import type { TestNode } from '../../project/nodes.js';
+import { renderRelation } from '../../project/relation.js';
+import { dropRelation } from '../relations/catalog.js';
+import type { NodeStatus } from '../run-events.js';
 
 export interface TestOutcome {
   readonly status: NodeStatus;
