@@ -1,7 +1,7 @@
 import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
 import type { Project } from '../project/project.js';
-import { readFindings, type UnmappedSeries } from './findings.js';
+import { readFindings, type UnmappedSeries } from '../status/findings.js';
 import type { RunListener } from './run-events.js';
 import { type RunSummary, runProject } from './run-project.js';
 

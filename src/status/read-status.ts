@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { renderRelation } from '../project/relation.js';
-import { type Findings, readFindings } from '../run/findings.js';
 import { findRelation } from '../run/relations/catalog.js';
+import { type Findings, readFindings } from './findings.js';
 
 /** What a database holds, for people and machines. */
 export interface Status extends Findings {
