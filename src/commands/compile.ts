@@ -4,7 +4,6 @@ import { type Command, Option } from 'commander';
 import type { PoolClient } from 'pg';
 import { compiledPath } from '../artifacts/manifest.js';
 import { writeManifest } from '../artifacts/write-artifacts.js';
-import { runQuery } from '../database/run-query.js';
 import { withClient } from '../database/transaction.js';
 import { UsageError } from '../errors.js';
 import type { ProjectNode } from '../project/nodes.js';
@@ -12,6 +11,7 @@ import { compileInline, compileNodes } from '../run/compile-project.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';
 import { addSelectionOptions, type RunFlags } from './project-options.js';
 import { runListener } from './run-lines.js';
+import { runQuery } from './run-query.js';
 import { type CommandScope, withDatabase } from './scope.js';
 
 interface QueryFlags extends RunFlags {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type QueryFormat, runQuery } from '../database/run-query.js';
+import { type QueryFormat, runQuery } from './run-query.js';
 import { type GlobalOptions, withDatabase } from './scope.js';
 
 interface QueryOptions extends GlobalOptions {
