@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { shortNumber } from './format.js';
 
 export type LogFormat = 'text' | 'json';
 
@@ -72,32 +73,4 @@ function startOf(bar: SingleBar): number {
   const start = STARTS.get(bar) ?? performance.now();
   STARTS.set(bar, start);
   return start;
-}
-
-/** A number for people: 1234567 becomes 1.2 M. */
-export function shortNumber(value: number): string {
-  if (value >= 1e9) return `${(value / 1e9).toFixed(1)} G`;
-  if (value >= 1e6) return `${(value / 1e6).toFixed(1)} M`;
-  if (value >= 1e4) return `${(value / 1e3).toFixed(0)} k`;
-  return value.toFixed(value >= 100 || Number.isInteger(value) ? 0 : 1);
-}
-
-/** A size for people, in powers of 1024. */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let size = bytes;
-  let unit = 0;
-  while (size >= 1024 && unit < units.length - 1) {
-    size /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? size : size.toFixed(size >= 100 ? 0 : 1)} ${units[unit]}`;
-}
-
-export function secondsText(seconds: number): string {
-  return seconds >= 100 ? `${seconds.toFixed(0)} s` : `${seconds.toFixed(2)} s`;
-}
-
-export function countText(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }

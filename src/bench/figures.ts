@@ -1,4 +1,4 @@
-import { textTable } from '../text-table.js';
+import { textTable } from '../format.js';
 
 /** A measured value, and what it should be at the least or at the most. */
 export interface Figure {

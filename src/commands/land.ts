@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { bytesText, countText, secondsText, shortNumber } from '../console.js';
+import { bytesText, countText, secondsText, shortNumber } from '../format.js';
 import { type LandSummary, land } from '../landing/land.js';
 import { type CommandScope, type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { migrate, migrationStatus } from '../database/migrations.js';
-import { textTable } from '../text-table.js';
+import { textTable } from '../format.js';
 import { type GlobalOptions, withDatabase } from './scope.js';
 
 interface MigrateOptions extends GlobalOptions {

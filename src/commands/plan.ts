@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
-import { bytesText } from '../console.js';
 import { withClient } from '../database/transaction.js';
+import { bytesText, textTable } from '../format.js';
 import { type PlannedNode, planTransform } from '../plan/plan.js';
 import { TRANSFORMED } from '../run/transform.js';
-import { textTable } from '../text-table.js';
 import { openProject, selectionOf } from './open-project.js';
 import { addEventTimeOptions, addSelectionOptions, type RunFlags } from './project-options.js';
 import { migrateFirst, withDatabase } from './scope.js';

@@ -1,5 +1,5 @@
 import type { Console } from '../console.js';
-import { countText, secondsText } from '../console.js';
+import { countText, secondsText } from '../format.js';
 import type { Project } from '../project/project.js';
 import type { NodeResult, NodeStatus, RunListener } from '../run/run-events.js';
 import type { RunSummary } from '../run/run-project.js';

@@ -1,7 +1,7 @@
 import type { Pool, QueryConfig } from 'pg';
 import { inTransaction, withClient } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
-import { textTable } from '../text-table.js';
+import { textTable } from '../format.js';
 
 export type QueryFormat = 'table' | 'json' | 'csv';
 

@@ -1,13 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import {
-  bytesText,
-  type Console,
-  countText,
-  createConsole,
-  secondsText,
-  shortNumber,
-} from '../console.js';
+import { type Console, createConsole } from '../console.js';
 import { UsageError } from '../errors.js';
+import { bytesText, countText, secondsText, shortNumber } from '../format.js';
 import {
   FAULT_NAMES,
   FAULTS,

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { writeRunArtifacts } from '../artifacts/write-artifacts.js';
-import { countText } from '../console.js';
 import { UsageError } from '../errors.js';
+import { countText } from '../format.js';
 import type { TimeWindow } from '../run/materializations/model-context.js';
 import { reprocess } from '../run/reprocess.js';
 import { type TransformSummary, transform } from '../run/transform.js';

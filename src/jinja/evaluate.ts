@@ -1,5 +1,5 @@
+import { didYouMean } from '../did-you-mean.js';
 import { BeltError } from '../errors.js';
-import { nearest } from '../project/faults.js';
 import type { Arguments, Expression } from './ast.js';
 import { calledFrom, located } from './faults.js';
 import { type Filter, filterOf } from './filters.js';
@@ -144,11 +144,9 @@ function nameLookup(name: string): Evaluate {
   return (frame) => {
     const value = frame.lookup(name);
     if (value !== undefined) return value;
-    const near = nearest(name, frame.names());
-    throw new BeltError(
-      `${name} is not defined${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
-      { hint: 'Correct the name, or set it before it is used; texts stand in quotes.' },
-    );
+    throw new BeltError(`${name} is not defined${didYouMean(name, frame.names())}.`, {
+      hint: 'Correct the name, or set it before it is used; texts stand in quotes.',
+    });
   };
 }
 

@@ -1,5 +1,4 @@
-import { bytesText, countText, secondsText } from '../console.js';
-import { textTable } from '../text-table.js';
+import { bytesText, countText, secondsText, textTable } from '../format.js';
 import type { HypertableStatus, PolicyStatus, Status } from './read-status.js';
 
 /** Alerts and results that are listed one by one. */

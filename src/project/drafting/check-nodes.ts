@@ -1,5 +1,5 @@
+import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
-import { nearest } from '../faults.js';
 import { findCycle } from '../graph.js';
 import type { ModelNode, ProjectNode } from '../nodes.js';
 import type { Properties } from '../reading/properties.js';
@@ -72,9 +72,8 @@ export function strayPropertyFaults(
     ...[...properties.snapshots].filter(([name]) => !snapshots.has(name)),
   ];
   return stray.map(([name, { path, line }]) => {
-    const near = nearest(name, [...models, ...seeds]);
     return new BeltError(
-      `YAML describes ${name}, but there is no such model or seed${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
+      `YAML describes ${name}, but there is no such model or seed${didYouMean(name, [...models, ...seeds])}.`,
       { location: { file: path, line }, hint: 'Correct the name, or delete the entry.' },
     );
   });

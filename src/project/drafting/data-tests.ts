@@ -1,6 +1,6 @@
+import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import type { JinjaTemplate } from '../../jinja/jinja.js';
-import { nearest } from '../faults.js';
 import type { ModelNode, SeedNode, SourceNode, TestNode } from '../nodes.js';
 import type { ProjectFile } from '../reading/files.js';
 import { folderConfig, mergeConfig } from '../reading/project-config.js';
@@ -184,14 +184,10 @@ function unknownTest(
       .macroTexts()
       .flatMap((macro) => (macro.name.startsWith('test_') ? [macro.name.slice(5)] : [])),
   ];
-  const near = nearest(name, known);
-  return new BeltError(
-    `There is no data test ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
-    {
-      location: place,
-      hint: name.includes('.')
-        ? 'Packages are not supported by belt: write the test as {% test %} in tests/generic/.'
-        : `Tests are ${known.join(', ')}; write others as {% test ${name}(model) %} in tests/generic/.`,
-    },
-  );
+  return new BeltError(`There is no data test ${name}${didYouMean(name, known)}.`, {
+    location: place,
+    hint: name.includes('.')
+      ? 'Packages are not supported by belt: write the test as {% test %} in tests/generic/.'
+      : `Tests are ${known.join(', ')}; write others as {% test ${name}(model) %} in tests/generic/.`,
+  });
 }

@@ -1,5 +1,5 @@
+import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
-import { nearest } from '../faults.js';
 import type { ModelNode, SeedNode, SourceNode } from '../nodes.js';
 import { type Reference, referenceKey } from '../references.js';
 import { isEnabled, type ModelDraft } from './draft-nodes.js';
@@ -84,10 +84,9 @@ function unknownReference(
   const key = referenceKey(reference);
   const candidates =
     reference.kind === 'ref' ? [...models.keys(), ...seeds.keys()] : sources.keys();
-  const near = nearest(key, candidates);
   const what = reference.kind === 'ref' ? 'model or seed' : 'source';
   return new BeltError(
-    `${node.name} reads the ${what} ${key}, which does not exist${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
+    `${node.name} reads the ${what} ${key}, which does not exist${didYouMean(key, candidates)}.`,
     {
       location: reference.place,
       hint:

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
-import { nearest } from '../faults.js';
 import type { Data, Fixture, ModelNode, UnitTestNode } from '../nodes.js';
 import { readFiles } from '../reading/files.js';
 import type { UnitTestEntry } from '../reading/properties.js';
@@ -26,9 +26,8 @@ export function unitTestNode(
   if (name === '') throw wrong('A unit test has no name.', 'Give it a name: of its own.');
   const model = scope.models.get(textOf(entry.model));
   if (model === undefined) {
-    const near = nearest(textOf(entry.model), scope.models.keys());
     throw wrong(
-      `The unit test ${name} is of the model ${textOf(entry.model) || '(none)'}, which does not exist${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
+      `The unit test ${name} is of the model ${textOf(entry.model) || '(none)'}, which does not exist${didYouMean(textOf(entry.model), scope.models.keys())}.`,
       'Name a model of this project under model:.',
     );
   }

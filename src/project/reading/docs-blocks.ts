@@ -1,5 +1,5 @@
+import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
-import { nearest } from '../faults.js';
 import type { ProjectFile } from './files.js';
 
 const BLOCK = /\{%-?\s*docs\s+(\w+)\s*-?%\}([\s\S]*?)\{%-?\s*enddocs\s*-?%\}/g;
@@ -34,10 +34,9 @@ export function withDocs(
   return description.replace(CALL, (_, name: string) => {
     const block = blocks.get(name);
     if (block !== undefined) return block.text;
-    const near = nearest(name, blocks.keys());
-    throw new BeltError(
-      `There is no docs block ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
-      { location: place, hint: 'Write it in a .md file: {% docs name %} … {% enddocs %}.' },
-    );
+    throw new BeltError(`There is no docs block ${name}${didYouMean(name, blocks.keys())}.`, {
+      location: place,
+      hint: 'Write it in a .md file: {% docs name %} … {% enddocs %}.',
+    });
   });
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { didYouMean } from '../../did-you-mean.js';
 import { BeltError, UsageError } from '../../errors.js';
-import { nearest } from '../faults.js';
 import { isMap, mapsOf, namesOf, readYaml, textOf, type YamlMap } from '../reading/yaml-file.js';
 
 /** A selection of selectors.yml: criteria put together by set operators. */
@@ -40,11 +40,9 @@ export function selectorOf(
   if (name === undefined) return [...known.values()].find((one) => one.isDefault)?.definition;
   const found = known.get(name)?.definition;
   if (found !== undefined) return found;
-  const near = nearest(name, known.keys());
-  throw new UsageError(
-    `There is no selector ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
-    { hint: `Write it into ${FILE}; it has ${[...known.keys()].join(', ') || 'none'}.` },
-  );
+  throw new UsageError(`There is no selector ${name}${didYouMean(name, known.keys())}.`, {
+    hint: `Write it into ${FILE}; it has ${[...known.keys()].join(', ') || 'none'}.`,
+  });
 }
 
 function definitionOf(

@@ -1,3 +1,4 @@
+import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import { bindArguments } from '../../jinja/arguments.js';
 import { BUILTINS, EXCEPTIONS } from '../../jinja/builtins.js';
@@ -8,7 +9,6 @@ import {
   type TemplateFunction,
 } from '../../jinja/python/values.js';
 import { configDict } from '../../jinja/render.js';
-import { nearest } from '../faults.js';
 import type { SeedRow } from '../nodes.js';
 import type { Relation } from '../relation.js';
 import type { Target } from '../target.js';
@@ -198,13 +198,9 @@ function variableFunction(vars: Readonly<Record<string, unknown>>): TemplateFunc
     const name = stringOf(args.name);
     if (Object.hasOwn(vars, name)) return structuredClone(vars[name]);
     if (args.default !== undefined) return args.default;
-    const near = nearest(name, Object.keys(vars));
-    throw new BeltError(
-      `The variable ${name} is not set${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
-      {
-        hint: `Set it under vars: in dbt_project.yml, by --vars '{"${name}": …}', or give var() a default.`,
-      },
-    );
+    throw new BeltError(`The variable ${name} is not set${didYouMean(name, Object.keys(vars))}.`, {
+      hint: `Set it under vars: in dbt_project.yml, by --vars '{"${name}": …}', or give var() a default.`,
+    });
   };
   const hasVariable: TemplateFunction = ([name]) => Object.hasOwn(vars, stringOf(name));
   return Object.assign(variable, { has_var: hasVariable });

@@ -1,7 +1,8 @@
+import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import type { Jinja, JinjaTemplate } from '../../jinja/jinja.js';
 import type { Dict } from '../../jinja/python/values.js';
-import { lineOf, nearest } from '../faults.js';
+import { lineOf } from '../faults.js';
 import type { SeedNode } from '../nodes.js';
 import type { ProjectFile } from '../reading/files.js';
 import { mergeConfig } from '../reading/project-config.js';
@@ -155,9 +156,7 @@ export function explore(
 export function seedRowsOf(seeds: ReadonlyMap<string, SeedNode>, name: string): SeedNode['rows'] {
   const seed = seeds.get(name);
   if (seed !== undefined) return seed.rows;
-  const near = nearest(name, seeds.keys());
-  throw new BeltError(
-    `There is no seed ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}.`,
-    { hint: 'seed_rows() takes the name of a .csv file of the seed paths.' },
-  );
+  throw new BeltError(`There is no seed ${name}${didYouMean(name, seeds.keys())}.`, {
+    hint: 'seed_rows() takes the name of a .csv file of the seed paths.',
+  });
 }

@@ -1,13 +1,13 @@
 import type { ClientBase } from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
+import { textTable } from '../../format.js';
 import type { Data, Fixture, ModelNode, ProjectNode, UnitTestNode } from '../../project/nodes.js';
 import type { Project } from '../../project/project.js';
 import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
 import type { CompileContext } from '../../project/templates/compile.js';
 import { CTE_PREFIX } from '../../project/templates/ephemeral.js';
-import { textTable } from '../../text-table.js';
 import { prepareSlices } from '../batches/slices.js';
 import { type Column, columnsOf, findRelation } from '../relations/catalog.js';
 import type { TestOutcome } from './run-test.js';
