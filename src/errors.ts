@@ -11,12 +11,18 @@ export class BeltError extends Error {
 
   constructor(
     message: string,
-    options: { location?: FaultLocation; hint?: string; cause?: unknown } = {},
+    options: { location?: FaultLocation; hint?: string | undefined; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'BeltError';
     this.location = options.location ?? {};
     this.hint = options.hint;
+  }
+
+  /** The same fault told at another place, or in other words; this one is its cause. */
+  at(location: FaultLocation, words: { message?: string; hint?: string } = {}): BeltError {
+    const { message = this.message, hint = this.hint } = words;
+    return new BeltError(message, { location, hint, cause: this });
   }
 }
 

@@ -25,11 +25,7 @@ export function located(error: unknown, file: string, line: number): unknown {
   if (error instanceof ReturnSignal || error instanceof QueryNeeded) return error;
   if (error instanceof BeltError) {
     if (error.location.file !== undefined) return error;
-    return new BeltError(error.message, {
-      location: { file, line },
-      hint: error.hint ?? HINT,
-      cause: error,
-    });
+    return error.at({ file, line }, { hint: error.hint ?? HINT });
   }
   if (error instanceof RangeError && error.message.includes('call stack')) {
     return new BeltError('Macros call each other without end.', {
@@ -45,9 +41,7 @@ export function located(error: unknown, file: string, line: number): unknown {
 /** A fault of a macro file, with the place that called it. */
 export function calledFrom(error: unknown, file: string, line: number): unknown {
   if (!(error instanceof BeltError) || error.location.file === file) return error;
-  return new BeltError(error.message, {
-    location: error.location,
+  return error.at(error.location, {
     hint: `${error.hint ?? HINT} Called from ${file}:${line}.`,
-    cause: error,
   });
 }

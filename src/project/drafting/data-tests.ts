@@ -162,11 +162,7 @@ function located<T>(place: { file: string; line: number }, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof BeltError) || error.location.file !== place.file) throw error;
-    throw new BeltError(error.message, {
-      location: place,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      cause: error,
-    });
+    throw error.at(place);
   }
 }
 

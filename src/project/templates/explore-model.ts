@@ -66,11 +66,7 @@ export function atLine<T>(file: string, line: number, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof BeltError) || error.location.file !== file) throw error;
-    throw new BeltError(`In a hook: ${error.message}`, {
-      location: { file, line },
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      cause: error,
-    });
+    throw error.at({ file, line }, { message: `In a hook: ${error.message}` });
   }
 }
 

@@ -27,13 +27,8 @@ export function yamlRenderer(jinja: Jinja, context: Readonly<Record<string, unkn
       return jinja.compile(place.file, text).evaluate(context);
     } catch (error) {
       if (!(error instanceof BeltError)) throw error;
-      const location = error.location.file === place.file ? place : error.location;
-      throw new BeltError(error.message, { location, ...hintOf(error), cause: error });
+      throw error.location.file === place.file ? error.at(place) : error;
     }
   };
   return render;
-}
-
-function hintOf({ hint }: BeltError): { hint?: string } {
-  return hint === undefined ? {} : { hint };
 }
