@@ -7,8 +7,9 @@ import { folderConfig, mergeConfig } from '../reading/project-config.js';
 import type { NodeProperties } from '../reading/properties.js';
 import type { Reference } from '../references.js';
 import { explore } from '../templates/explore-model.js';
+import { testArguments } from '../templates/test-arguments.js';
 import { type DraftScope, describedParts, referenceParts, sha256 } from './draft-nodes.js';
-import { type GenericTest, genericTest, md5, testArguments, testName } from './generic-tests.js';
+import { type GenericTest, genericTest, md5, testName } from './generic-tests.js';
 import { nameOf, relationOf } from './node-names.js';
 
 /** A data test before its references are resolved to nodes. */

@@ -1,8 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BeltError } from '../../errors.js';
-import type { RenderYaml } from '../templates/yaml-jinja.js';
-import { isMap, mapOf, namesOf, readYaml, textOf, type YamlMap } from './yaml-file.js';
+import {
+  isMap,
+  mapOf,
+  namesOf,
+  type RenderYaml,
+  readYaml,
+  textOf,
+  type YamlMap,
+} from './yaml-file.js';
 
 /** What dbt_project.yml says, or the defaults where there is none. */
 export interface ProjectConfig {

@@ -1,6 +1,5 @@
 import { BeltError } from '../../errors.js';
 import type { ColumnProperties, Data } from '../nodes.js';
-import type { RenderYaml } from '../templates/yaml-jinja.js';
 import { type DocsBlock, withDocs } from './docs-blocks.js';
 import type { ProjectFile } from './files.js';
 import { mergeConfig } from './project-config.js';
@@ -9,6 +8,7 @@ import {
   mapOf,
   mapsOf,
   namesOf,
+  type RenderYaml,
   readYaml,
   textOf,
   type YamlFile,

@@ -5,6 +5,9 @@ import type { ProjectFile } from './files.js';
 /** A dictionary as YAML gives it. */
 export type YamlMap = Readonly<Record<string, unknown>>;
 
+/** Renders the Jinja in the values of a YAML file. Throws a BeltError with the entry's line. */
+export type RenderYaml = (value: unknown, place: { file: string; line: number }) => unknown;
+
 /** What a YAML file says, and on which lines. */
 export interface YamlFile {
   readonly path: string;

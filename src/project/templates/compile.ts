@@ -1,6 +1,5 @@
 import { BeltError } from '../../errors.js';
 import type { Dict } from '../../jinja/python/values.js';
-import { testArguments } from '../drafting/generic-tests.js';
 import { lineOf } from '../faults.js';
 import type { ModelNode, ProjectNode, TestNode } from '../nodes.js';
 import type { Project } from '../project.js';
@@ -12,6 +11,7 @@ import { atLine, seedRowsOf } from './explore-model.js';
 import { hooksOf } from './hooks.js';
 import { newRowsByDefault } from './new-rows.js';
 import { graphFacts, nodeFacts } from './node-facts.js';
+import { testArguments } from './test-arguments.js';
 
 /** The SQL of a model, with all Jinja rendered. */
 export interface CompiledModel {

@@ -1,12 +1,9 @@
 import { BeltError } from '../../errors.js';
 import type { Jinja } from '../../jinja/jinja.js';
-import { isMap } from '../reading/yaml-file.js';
+import { isMap, type RenderYaml } from '../reading/yaml-file.js';
 
 /** Values that dbt leaves as they stand, or renders later: texts for people, tests and hooks. */
 const LEFT_ALONE = /^\+?(description|tests|data_tests|unit_tests|(pre|post)[-_]hook|on-run-.*)$/;
-
-/** Renders the Jinja in the values of a YAML file. Throws a BeltError with the entry's line. */
-export type RenderYaml = (value: unknown, place: { file: string; line: number }) => unknown;
 
 export function yamlRenderer(jinja: Jinja, context: Readonly<Record<string, unknown>>): RenderYaml {
   const render: RenderYaml = (value, place) => {
