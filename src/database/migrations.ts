@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { ClientBase, Pool } from 'pg';
 import { BeltError } from '../errors.js';
 import { SQL_FOLDER } from '../folders.js';
+import { withAdvisoryLock } from './advisory-lock.js';
 import { inTransaction, withClient } from './transaction.js';
 
-/** Key of the advisory lock that lets one process migrate at a time. */
-const MIGRATION_LOCK = "hashtextextended('belt migrate', 0)";
+/** The advisory lock that lets one process migrate at a time. */
+const MIGRATION_LOCK = 'belt migrate';
 
 const STORAGE = `
   create schema if not exists belt;
@@ -39,18 +40,19 @@ export async function migrate(pool: Pool): Promise<string[]> {
   return withClient(pool, async (client) => {
     await client.query("set client_min_messages = warning; set timezone = 'UTC'");
     if (await isUpToDate(client, files)) return [];
-    await client.query(`select pg_advisory_lock(${MIGRATION_LOCK})`);
-    try {
-      await prepareStorage(client);
-      refuseChanged(files, await executedMigrations(client));
-      const run = await (await umzug(client, files)).up();
-      return run.map(({ name }) => name);
-    } catch (error) {
-      throw explained(error);
-    } finally {
-      await client.query(`select pg_advisory_unlock(${MIGRATION_LOCK})`).catch(() => undefined);
-    }
+    return withAdvisoryLock(client, MIGRATION_LOCK, () => runMissing(client, files));
   });
+}
+
+async function runMissing(client: ClientBase, files: readonly MigrationFile[]): Promise<string[]> {
+  try {
+    await prepareStorage(client);
+    refuseChanged(files, await executedMigrations(client));
+    const run = await (await umzug(client, files)).up();
+    return run.map(({ name }) => name);
+  } catch (error) {
+    throw explained(error);
+  }
 }
 
 /** Every migration of sql/, and when it ran. */

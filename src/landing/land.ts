@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PoolClient } from 'pg';
+import { withAdvisoryLock } from '../database/advisory-lock.js';
 import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
@@ -15,8 +16,8 @@ import { type LandedRow, landRows } from './land-rows.js';
 import { type ReadFile, readAhead } from './read-ahead.js';
 import { type RejectedFile, type RejectedSummary, recordRejected } from './rejected.js';
 
-/** Key of the advisory lock that lets one land run at a time, so that batches commit in order. */
-const LAND_LOCK = "hashtextextended('belt land', 0)";
+/** The advisory lock that lets one land run at a time, so that batches commit in order. */
+const LAND_LOCK = 'belt land';
 
 /** Bytes of documents that are copied at a time. */
 const GROUP_BYTES = 8 * 1024 * 1024;
@@ -62,17 +63,15 @@ export function land(
   const size = measureDirectory(options.source);
   return withClient(database.pool, async (client) => {
     await client.query("set timezone = 'UTC'; set client_min_messages = warning");
-    const taken = await client.query(`select pg_try_advisory_lock(${LAND_LOCK}) as taken`);
-    if (taken.rows[0]?.taken !== true) {
-      listener.onWait();
-      await client.query(`select pg_advisory_lock(${LAND_LOCK})`);
-    }
     try {
-      return await landBatch(client, database.embedded !== undefined, size, options, listener);
+      return await withAdvisoryLock(
+        client,
+        LAND_LOCK,
+        () => landBatch(client, database.embedded !== undefined, size, options, listener),
+        listener.onWait,
+      );
     } finally {
-      await client
-        .query(`select pg_advisory_unlock(${LAND_LOCK}); reset timezone; reset client_min_messages`)
-        .catch(() => undefined);
+      await client.query('reset timezone; reset client_min_messages').catch(() => undefined);
     }
   });
 }

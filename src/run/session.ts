@@ -1,9 +1,10 @@
 import type { PoolClient } from 'pg';
+import { withAdvisoryLock } from '../database/advisory-lock.js';
 import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
 
-/** Key of the advisory lock that lets one transform run at a time. */
-const TRANSFORM_LOCK = "hashtextextended('belt transform', 0)";
+/** The advisory lock that lets one transform run at a time. */
+const TRANSFORM_LOCK = 'belt transform';
 
 const SETTINGS = `
   set timezone = 'UTC';
@@ -47,19 +48,10 @@ export function withTransformSession<T>(
 ): Promise<T> {
   return withClient(database.pool, async (client) => {
     await client.query(SETTINGS);
-    const taken = await client.query<{ taken: boolean }>(
-      `select pg_try_advisory_lock(${TRANSFORM_LOCK}) as taken`,
-    );
-    if (taken.rows[0]?.taken !== true) {
-      onWait();
-      await client.query(`select pg_advisory_lock(${TRANSFORM_LOCK})`);
-    }
     try {
-      return await work(client);
+      return await withAdvisoryLock(client, TRANSFORM_LOCK, () => work(client), onWait);
     } finally {
-      await client
-        .query(`select pg_advisory_unlock(${TRANSFORM_LOCK}); ${RESET}`)
-        .catch(() => undefined);
+      await client.query(RESET).catch(() => undefined);
     }
   });
 }
