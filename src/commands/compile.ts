@@ -123,7 +123,6 @@ function compiling<T>(
   work: (client: PoolClient, run: Parameters<typeof compileInline>[2]) => Promise<T>,
 ): Promise<T> {
   return withClient(scope.database.pool, async (client) => {
-    await client.query("set timezone = 'UTC'");
     return work(client, {
       fullRefresh: options.fullRefresh ?? false,
       startedAt: new Date(),

@@ -24,7 +24,6 @@ export function addPlanCommand(program: Command): void {
     const plan = await withDatabase(options, 'plan', async (scope) => {
       await migrateFirst(scope);
       return withClient(scope.database.pool, async (client) => {
-        await client.query("set timezone = 'UTC'");
         return planTransform(client, project, {
           selected: new Set(transformed),
           fullRefresh: options.fullRefresh ?? false,

@@ -25,7 +25,6 @@ export async function runQuery(
   write: (text: string) => void,
 ): Promise<void> {
   await withClient(pool, async (client) => {
-    await client.query("set timezone = 'UTC'");
     try {
       await inTransaction(
         client,

@@ -21,7 +21,6 @@ export function addStatusCommand(program: Command): void {
 
 export function statusOf({ database }: CommandScope): Promise<Status> {
   return withClient(database.pool, async (client) => {
-    await client.query("set timezone = 'UTC'");
     return readStatus(client, 'public');
   });
 }

@@ -38,7 +38,7 @@ export interface MigrationStatus {
 export async function migrate(pool: Pool): Promise<string[]> {
   const files = migrationFiles(SQL_FOLDER);
   return withClient(pool, async (client) => {
-    await client.query("set client_min_messages = warning; set timezone = 'UTC'");
+    await client.query('set client_min_messages = warning');
     if (await isUpToDate(client, files)) return [];
     return withAdvisoryLock(client, MIGRATION_LOCK, () => runMissing(client, files));
   });

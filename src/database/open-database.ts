@@ -27,6 +27,10 @@ export interface Database {
 /** Sessions besides those of the threads: to cancel what they run. */
 const SPARE_SESSIONS = 3;
 
+/** Every session of belt reads and writes times in UTC; the embedded engine's begin so. */
+const PREPARE_SESSION =
+  "select pg_backend_pid() as pid, set_config('timezone', 'UTC', false) as timezone";
+
 /** Opens the database of a profile, for as many `threads` as models run side by side. `command` is told to others who find it locked. */
 export function openDatabase(
   profile: ConnectionProfile,
@@ -53,7 +57,7 @@ async function openEmbedded(profile: EmbeddedProfile, command: string): Promise<
     idleTimeoutMillis: 0,
     user: 'postgres',
     database: 'postgres',
-    stream: () => new EmbeddedStream(engine, turns) as never,
+    stream: () => new EmbeddedStream(engine, turns),
   });
   return {
     profile,
@@ -69,12 +73,26 @@ async function openEmbedded(profile: EmbeddedProfile, command: string): Promise<
 }
 
 async function openServer(profile: ServerProfile, sessions: number): Promise<Database> {
-  const pool = new pg.Pool({ ...profile.pool, max: sessions });
+  const pids = new Map<pg.ClientBase, number>();
+  const backends = new Set<number>();
+  const pool = new pg.Pool({
+    ...profile.pool,
+    max: sessions,
+    onConnect: async (client) => {
+      const { rows } = await client.query<{ pid: number }>(PREPARE_SESSION);
+      for (const { pid } of rows) {
+        pids.set(client, pid);
+        backends.add(pid);
+      }
+    },
+  });
   // a connection that breaks while idle is replaced; one in use reports its own error
   pool.on('error', () => undefined);
-  const backends = new Set<number>();
-  pool.on('connect', (client) => backends.add(backendOf(client)));
-  pool.on('remove', (client) => backends.delete(backendOf(client)));
+  pool.on('remove', (client) => {
+    const pid = pids.get(client);
+    if (pid !== undefined) backends.delete(pid);
+    pids.delete(client);
+  });
   try {
     const client = await pool.connect();
     client.release();
@@ -83,11 +101,6 @@ async function openServer(profile: ServerProfile, sessions: number): Promise<Dat
     throw unreachable(profile, cause);
   }
   return { profile, pool, embedded: undefined, backends, close: () => pool.end() };
-}
-
-/** The process id, which pg keeps on its client but leaves out of its types. */
-function backendOf(client: pg.ClientBase): number {
-  return (client as unknown as { processID: number }).processID;
 }
 
 function unreachable(profile: ServerProfile, cause: unknown): BeltError {

@@ -62,7 +62,7 @@ export function land(
 ): Promise<LandSummary> {
   const size = measureDirectory(options.source);
   return withClient(database.pool, async (client) => {
-    await client.query("set timezone = 'UTC'; set client_min_messages = warning");
+    await client.query('set client_min_messages = warning');
     try {
       return await withAdvisoryLock(
         client,
@@ -71,7 +71,7 @@ export function land(
         listener.onWait,
       );
     } finally {
-      await client.query('reset timezone; reset client_min_messages').catch(() => undefined);
+      await client.query('reset client_min_messages').catch(() => undefined);
     }
   });
 }

@@ -7,12 +7,11 @@ import { withClient } from '../database/transaction.js';
 const TRANSFORM_LOCK = 'belt transform';
 
 const SETTINGS = `
-  set timezone = 'UTC';
   set client_min_messages = warning;
   set jit = off;
   set work_mem = '128MB';
 `;
-const RESET = 'reset timezone; reset client_min_messages; reset jit; reset work_mem';
+const RESET = 'reset client_min_messages; reset jit; reset work_mem';
 
 /**
  * Runs `work` with as many sessions as there are threads, the first of which is `client`. The
