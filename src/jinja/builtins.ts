@@ -5,40 +5,11 @@ import {
   dictOf,
   isDict,
   itemsOf,
-  Missing,
   Namespace,
   stringOf,
   type TemplateFunction,
   tupleOf,
 } from './python/values.js';
-
-/** Functions of dbt that belt does not have. */
-const UNSUPPORTED = [
-  'run_query_and_return',
-  'builtins',
-  'load_relation',
-  'metric',
-  'modules',
-  'store_result',
-  'submit_python_job',
-  'local_md5',
-  'diff_of_two_dicts',
-  'selected_resources',
-  'thread_id',
-  'dbt_metadata_envs',
-];
-
-/** A name whose every use is a fault that names it, with its member. */
-function unsupported(name: string): unknown {
-  const fail = (what: string) => {
-    throw new BeltError(`${what} is not supported by belt.`, {
-      hint: 'Write what it gives into the model, or read a seed with seed_rows().',
-    });
-  };
-  return new Proxy(() => fail(`${name}()`), {
-    getOwnPropertyDescriptor: (_, member) => fail(`${name}.${String(member)}`),
-  });
-}
 
 function range(bounds: readonly unknown[]): number[] {
   const [first = 0, second, step = 1] = bounds.map(Number);
@@ -68,7 +39,8 @@ function parsed(text: unknown, fallback: unknown): unknown {
   }
 }
 
-const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
+/** The functions of the language and of Python that all templates can call. */
+export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   range,
   dict: ([pairs], keywords) => ({
     ...(isDict(pairs)
@@ -84,23 +56,4 @@ const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   return: ([value = null]) => {
     throw new ReturnSignal(value);
   },
-};
-
-/** How templates stop with an error of their own. */
-export const EXCEPTIONS: Readonly<Record<string, TemplateFunction>> = {
-  raise_compiler_error: ([message]) => {
-    throw new BeltError(message instanceof Missing ? 'Compiler error' : stringOf(message), {
-      hint: 'The model or a macro of the project raises this error itself.',
-    });
-  },
-  warn: () => '',
-};
-
-/** Names that all templates can use, whatever they belong to. */
-export const BUILTINS: Readonly<Record<string, unknown>> = {
-  ...FUNCTIONS,
-  log: () => '',
-  print: () => '',
-  exceptions: EXCEPTIONS,
-  ...Object.fromEntries(UNSUPPORTED.map((name) => [name, unsupported(name)])),
 };

@@ -1,20 +1,15 @@
 import { BeltError } from '../errors.js';
 
+/** What leaves a rendering on purpose, past all templates: no fault, and told no place. */
+export abstract class Signal {}
+
 /** How `return()` leaves a macro with a value. */
-export class ReturnSignal {
+export class ReturnSignal extends Signal {
   readonly value: unknown;
 
   constructor(value: unknown) {
+    super();
     this.value = value;
-  }
-}
-
-/** What is asked of the database while a template renders: it is rendered again with the answer. */
-export class QueryNeeded {
-  readonly sql: string;
-
-  constructor(sql: string) {
-    this.sql = sql;
   }
 }
 
@@ -22,7 +17,7 @@ const HINT = 'Correct the Jinja there; the README lists what models may use.';
 
 /** An error with the place in a template where it came up, unless it has one already. */
 export function located(error: unknown, file: string, line: number): unknown {
-  if (error instanceof ReturnSignal || error instanceof QueryNeeded) return error;
+  if (error instanceof Signal) return error;
   if (error instanceof BeltError) {
     if (error.location.file !== undefined) return error;
     return error.at({ file, line }, { hint: error.hint ?? HINT });

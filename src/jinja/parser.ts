@@ -1,3 +1,4 @@
+import { BeltError } from '../errors.js';
 import type { MacroDefinition, Parameter, SetTarget, Statement } from './ast.js';
 import {
   peek,
@@ -12,13 +13,18 @@ import {
 import { Parser, type Token } from './nunjucks-internals.js';
 import { jinjaTokens, SyntaxFault } from './tokens.js';
 
-/** Reads a template into statements. Throws a SyntaxFault with the line of what is wrong. */
-export function parseTemplate(text: string): Statement[] {
+/** Reads a template into statements. Throws a BeltError with the line of what is wrong. */
+export function parseTemplate(path: string, text: string): Statement[] {
   const parser = new TemplateParser(jinjaTokens(text));
   try {
     return statementsOf(parser.parse());
   } catch (error) {
-    throw parser.faultOf(error);
+    const { message, line } = parser.faultOf(error);
+    throw new BeltError(message, {
+      location: { file: path, line },
+      hint: 'Correct the Jinja there; the README lists what models may use.',
+      cause: error,
+    });
   }
 }
 

@@ -10,11 +10,8 @@ import { located, ReturnSignal } from './faults.js';
 import type { Frame } from './frame.js';
 import {
   type Dict,
-  isDict,
   isTrue,
   itemsOf,
-  Missing,
-  missingFault,
   Namespace,
   stringOf,
   type TemplateFunction,
@@ -248,13 +245,4 @@ function takeRest(macro: MacroDefinition, frame: Frame, positional: unknown[], r
       hint: `Its parameters are ${parameters.map((one) => one.name).join(', ') || 'none'}.`,
     });
   }
-}
-
-/** Whether a value can be used as the dictionary of a config. */
-export function configDict(value: unknown): Dict {
-  if (value instanceof Missing) throw missingFault(value);
-  if (isDict(value)) return value;
-  throw new BeltError('config() takes keyword arguments or a dictionary.', {
-    hint: "Write config(materialized='view').",
-  });
 }

@@ -28,6 +28,7 @@ import { type NodeProperties, type Properties, readProperties } from './reading/
 import { type SnapshotBlock, snapshotBlocks } from './reading/snapshot-blocks.js';
 import type { Target } from './target.js';
 import { projectContext } from './templates/context.js';
+import { projectJinja } from './templates/project-jinja.js';
 import { yamlRenderer } from './templates/yaml-jinja.js';
 
 export interface LoadOptions {
@@ -61,7 +62,7 @@ export function loadProject(options: LoadOptions): Project {
   if (config === undefined) throw new ProjectFaults(faults);
   const vars = { ...config.vars, ...options.vars };
   const project = { projectName: config.name, target, vars, env };
-  const jinja = createJinja(config.name);
+  const jinja = projectJinja(config.name);
   const genericTestPaths = config.testPaths.map((path) => `${path}/generic`);
   const macroFiles = readFiles(projectDir, [...config.macroPaths, ...genericTestPaths], ['.sql']);
   gather(macroFiles, (file) => jinja.addMacros(file.path, file.text));

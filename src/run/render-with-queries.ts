@@ -1,7 +1,7 @@
 import type { ClientBase, CustomTypesConfig } from 'pg';
 import pg from 'pg';
 import { BeltError } from '../errors.js';
-import { QueryNeeded } from '../jinja/faults.js';
+import { QueryNeeded } from '../project/templates/query-needed.js';
 import type { QueryRows } from '../project/templates/table-object.js';
 
 /** Queries that one rendering may ask at the most, against loops without end. */

@@ -15,6 +15,14 @@ describe('macros', () => {
     );
   });
 
+  it('are told as what a model calls, also by the name of the project', () => {
+    const project = load({
+      'macros/a.sql': '{% macro a() %}1{% endmacro %}{% macro b() %}{{ belt.a() }}{% endmacro %}',
+      'models/m.sql': 'select {{ belt.b() }}',
+    });
+    expect(model(project, 'm').macros).toEqual(['b', 'a']);
+  });
+
   it('see the model that calls them', () => {
     const files = {
       'macros/a.sql': '{% macro me() %}{{ this.name }} {{ ref("other") }}{% endmacro %}',

@@ -103,7 +103,7 @@ export function present<T>(value: T): T {
   return value;
 }
 
-export function missingFault({ what }: Missing): BeltError {
+function missingFault({ what }: Missing): BeltError {
   return new BeltError(`${what} is not defined.`, {
     hint: 'Correct the name, or give it a value before it is used.',
   });

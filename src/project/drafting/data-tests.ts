@@ -48,7 +48,6 @@ function genericDraft(
 ): TestDraft {
   const place = { file: known.path, line: known.line };
   const macro = `test_${test.name}`;
-  const context = { ...scope, jinja: scope.jinja };
   if (scope.jinja.macro(macro, {}) === undefined) throw unknownTest(scope, test.name, place);
   const isSource = node.resourceType === 'source';
   const target = isSource ? `source_${node.sourceName}_${node.name}` : node.name;
@@ -70,7 +69,7 @@ function genericDraft(
   };
   const relation = auditRelation(scope, made.alias, config, known.path);
   const found = located(place, () =>
-    explore(context, template, made.name, config, relation, (whole) => ({
+    explore(scope, template, made.name, config, relation, (whole) => ({
       _dbt_generic_test_kwargs: testArguments(scope.jinja, known.path, call, whole),
     })),
   );

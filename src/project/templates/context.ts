@@ -1,17 +1,18 @@
 import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import { bindArguments } from '../../jinja/arguments.js';
-import { BUILTINS, EXCEPTIONS } from '../../jinja/builtins.js';
 import {
   type Dict,
+  isDict,
   type Place,
+  present,
   stringOf,
   type TemplateFunction,
 } from '../../jinja/python/values.js';
-import { configDict } from '../../jinja/render.js';
 import type { SeedRow } from '../nodes.js';
 import type { Relation } from '../relation.js';
 import type { Target } from '../target.js';
+import { BUILTINS, EXCEPTIONS } from './builtins.js';
 import { type Ask, databaseFunctions } from './database-functions.js';
 import { CTE_PREFIX } from './ephemeral.js';
 import { TemplateMoment } from './moment-object.js';
@@ -190,6 +191,15 @@ function configFunction(answers: TemplateAnswers): TemplateFunction {
     return '';
   };
   return Object.assign(config, { get, require });
+}
+
+/** Throws unless a value can be used as the dictionary of a config. */
+function configDict(value: unknown): Dict {
+  const dict = present(value);
+  if (isDict(dict)) return dict;
+  throw new BeltError('config() takes keyword arguments or a dictionary.', {
+    hint: "Write config(materialized='view').",
+  });
 }
 
 function variableFunction(vars: Readonly<Record<string, unknown>>): TemplateFunction {

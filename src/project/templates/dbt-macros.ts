@@ -1,5 +1,5 @@
 /** Macros that every project has: dbt's data tests and its SQL helpers, for PostgreSQL. */
-export const BUILTIN_MACROS = `
+export const DBT_MACROS = `
 {% test unique(model, column_name) %}
 select {{ column_name }} as unique_field, count(*) as n_records
 from {{ model }}
