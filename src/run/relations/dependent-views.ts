@@ -8,6 +8,8 @@ interface DependentView {
   readonly comment: string | null;
   readonly options: string | null;
   readonly grants: readonly string[];
+  /** Of its columns, as statements. */
+  readonly columnComments: readonly string[];
 }
 
 /**
@@ -29,7 +31,7 @@ export async function keepingDependentViews(
     if (view.comment !== null) {
       await client.query(`comment on view ${view.name} is ${client.escapeLiteral(view.comment)}`);
     }
-    for (const grant of view.grants) await client.query(grant);
+    for (const statement of [...view.grants, ...view.columnComments]) await client.query(statement);
   }
 }
 
@@ -56,16 +58,24 @@ async function dependentViews(
         where rewrite.ev_class <> dependent.view
       )
       select
-        class.oid::regclass::text as name,
+        -- with its schema: made without, it would go to the first one of the search path
+        format('%I.%I', namespace.nspname, class.relname) as name,
         pg_get_viewdef(class.oid) as definition,
         obj_description(class.oid, 'pg_class') as comment,
         array_to_string(class.reloptions, ', ') as options,
         array(
-          select format('grant %s on %s to %s', privilege.privilege_type, class.oid::regclass,
+          select format('grant %s on %I.%I to %s', privilege.privilege_type,
+            namespace.nspname, class.relname,
             case when privilege.grantee = 0 then 'public' else privilege.grantee::regrole::text end)
           from aclexplode(class.relacl) as privilege
           where privilege.grantee <> class.relowner
-        ) as grants
+        ) as grants,
+        array(
+          select format('comment on column %I.%I.%I is %L', namespace.nspname, class.relname,
+            attname, col_description(attrelid, attnum))
+          from pg_attribute
+          where attrelid = class.oid and col_description(attrelid, attnum) is not null
+        ) as "columnComments"
       from (select view, max(depth) as depth from dependent group by view) as dependent
       join pg_class as class on class.oid = dependent.view
       join pg_namespace as namespace on namespace.oid = class.relnamespace
