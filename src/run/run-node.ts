@@ -26,6 +26,7 @@ import { table } from './materializations/table.js';
 import { view } from './materializations/view.js';
 import { virtualHypertable } from './materializations/virtual-hypertable.js';
 import { recordStatements } from './record-statements.js';
+import { grantWarning } from './relations/grants.js';
 import { renderWithQueries } from './render-with-queries.js';
 import type { NodeResult, NodeStatus, RunListener } from './run-events.js';
 import { runTest, storesFailures } from './tests/run-test.js';
@@ -174,7 +175,8 @@ async function buildModel(
   if (outcome.warning === undefined || state.materialized !== 'continuous_aggregate') {
     await writeRelationState(client, node.uniqueId, state);
   }
-  return { status, ...outcome };
+  const warnings = [outcome.warning, await grantWarning(client, node)].filter(Boolean);
+  return { status, ...outcome, ...(warnings.length > 0 ? { warning: warnings.join('\n') } : {}) };
 }
 
 /** What a materialization, or the plan of one, needs of a model. */

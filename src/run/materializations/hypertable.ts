@@ -93,8 +93,6 @@ async function fill(
   );
   const empty = flagConfig(node, 'empty_hypertable', false);
   const rows = empty ? 0 : await writeRows(context, target, compiled, true);
-  await describeRelation(client, node, target, 'table');
-  await applyGrants(client, node, target);
   return rows;
 }
 

@@ -6,7 +6,8 @@ import { recordBatches } from '../batches/ledger.js';
 import { pendingWork } from '../batches/slices.js';
 import { dropRelation, findRelation, renameRelation } from '../relations/catalog.js';
 import { keepingDependentViews } from '../relations/dependent-views.js';
-import { copyGrants } from '../relations/grants.js';
+import { copyComments, describeRelation } from '../relations/docs.js';
+import { applyGrants, copyGrants } from '../relations/grants.js';
 import { applyPolicies } from '../timescale/policies.js';
 import { refreshAll } from '../timescale/refresh.js';
 import { createAggregate } from './create-aggregate.js';
@@ -116,6 +117,10 @@ async function swapGroup(context: ModelContext, group: readonly ModelNode[]): Pr
     for (const member of group) {
       const beside = besideRelation(member);
       await copyGrants(client, member.relation, beside);
+      await applyGrants(client, member, beside);
+      const kind = member.config.materialized === 'continuous_aggregate' ? 'view' : 'table';
+      await describeRelation(client, member, beside, kind);
+      await copyComments(client, member.relation, beside, kind);
       await renameRelation(client, member.relation, retiredRelation(member).identifier);
       await renameRelation(client, beside, member.relation.identifier);
       await applyPolicies(client, member, member.relation, true);

@@ -8,6 +8,7 @@ import { readRelationState, writeRelationState } from '../batches/ledger.js';
 import { columnsOf, findRelation } from '../relations/catalog.js';
 import { keepingDependentViews } from '../relations/dependent-views.js';
 import { describeRelation } from '../relations/docs.js';
+import { applyGrants, grantWarning } from '../relations/grants.js';
 import type { ModelOutcome } from './model-context.js';
 
 /** Loads a seed into its table, if it is not there already as it is in the file. */
@@ -26,10 +27,17 @@ export async function loadSeed(
   };
   const exists = (await findRelation(client, node.relation)) !== undefined;
   const before = await readRelationState(client, node.uniqueId);
+  const publish = async () => {
+    await describeRelation(client, node, node.relation, 'table');
+    await applyGrants(client, node, node.relation);
+    const warning = await grantWarning(client, node);
+    return warning === undefined ? {} : { warning };
+  };
   if (exists && !fullRefresh && before?.sqlChecksum === state.sqlChecksum) {
-    return { rows: node.rows.length, message: `UNCHANGED ${node.rows.length}` };
+    const warning = await inTransaction(client, publish);
+    return { rows: node.rows.length, message: `UNCHANGED ${node.rows.length}`, ...warning };
   }
-  await inTransaction(client, async () => {
+  const warning = await inTransaction(client, async () => {
     if (exists && (await sameColumns(client, name, columns))) {
       await client.query(`delete from ${name}`);
     } else {
@@ -45,11 +53,11 @@ export async function loadSeed(
       `insert into ${name} select * from jsonb_populate_recordset(null::${name}, $1::jsonb)`,
       [JSON.stringify(node.rows)],
     );
-    await describeRelation(client, node, node.relation, 'table');
     await writeRelationState(client, node.uniqueId, state);
+    return publish();
   });
   await client.query(`analyze ${name}`);
-  return { rows: node.rows.length, message: `INSERT ${node.rows.length}` };
+  return { rows: node.rows.length, message: `INSERT ${node.rows.length}`, ...warning };
 }
 
 /** Tells a changed file, or changed types of its columns. */

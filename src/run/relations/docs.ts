@@ -1,27 +1,71 @@
 import type { ClientBase } from 'pg';
 import type { ModelNode, SeedNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
-import { columnsOf } from './catalog.js';
 
-/** Writes the descriptions of a node and its columns into the database as comments. */
+/** Writes the descriptions of a node and its columns into the database, where they differ. */
 export async function describeRelation(
   client: ClientBase,
   node: ModelNode | SeedNode,
   relation: Relation,
   kind: 'table' | 'view',
 ): Promise<void> {
-  const name = renderRelation(relation);
-  const existing = await columnsOf(client, name);
-  const comments = existing.flatMap((column) => {
-    const description = node.columns[column.name]?.description;
-    return description
-      ? [
-          `comment on column ${name}.${client.escapeIdentifier(column.name)} is ${client.escapeLiteral(description)}`,
-        ]
-      : [];
+  const before = await commentsOf(client, relation);
+  const wanted = before.flatMap(({ column, comment }) => {
+    const text = column === null ? node.description : node.columns[column]?.description;
+    return text && text !== comment ? [{ column, comment: text }] : [];
   });
-  if (node.description) {
-    comments.unshift(`comment on ${kind} ${name} is ${client.escapeLiteral(node.description)}`);
-  }
-  if (comments.length > 0) await client.query(comments.join(';\n'));
+  await writeComments(client, relation, kind, wanted);
+}
+
+/** Gives `target` the comments of `source` that it has none of its own for. */
+export async function copyComments(
+  client: ClientBase,
+  source: Relation,
+  target: Relation,
+  kind: 'table' | 'view',
+): Promise<void> {
+  const known = new Map(
+    (await commentsOf(client, source)).map(({ column, comment }) => [column, comment]),
+  );
+  const wanted = (await commentsOf(client, target)).flatMap(({ column, comment }) => {
+    const text = comment ?? known.get(column) ?? null;
+    return text !== null && text !== comment ? [{ column, comment: text }] : [];
+  });
+  await writeComments(client, target, kind, wanted);
+}
+
+/** What is said of a column, or of the relation itself where `column` is null. */
+interface Comment<Text> {
+  readonly column: string | null;
+  readonly comment: Text;
+}
+
+/** The relation and each of its columns, with its comment if it has one. */
+async function commentsOf(
+  client: ClientBase,
+  relation: Relation,
+): Promise<Comment<string | null>[]> {
+  const { rows } = await client.query<Comment<string | null>>(
+    `select null as column, obj_description($1::regclass, 'pg_class') as comment
+      union all
+      select attname, col_description(attrelid, attnum) from pg_attribute
+      where attrelid = $1::regclass and attnum > 0 and not attisdropped`,
+    [renderRelation(relation)],
+  );
+  return rows;
+}
+
+async function writeComments(
+  client: ClientBase,
+  relation: Relation,
+  kind: 'table' | 'view',
+  comments: readonly Comment<string>[],
+): Promise<void> {
+  const name = renderRelation(relation);
+  const statements = comments.map(({ column, comment }) => {
+    const what =
+      column === null ? `${kind} ${name}` : `column ${name}.${client.escapeIdentifier(column)}`;
+    return `comment on ${what} is ${client.escapeLiteral(comment)}`;
+  });
+  if (statements.length > 0) await client.query(statements.join(';\n'));
 }

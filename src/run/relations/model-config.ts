@@ -1,7 +1,10 @@
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
 
-function wrong(node: ModelNode, key: string, wanted: string): BeltError {
+/** What has configs: a model, a snapshot or a seed. */
+export type Configured = Pick<ModelNode, 'name' | 'path' | 'config'>;
+
+function wrong(node: Configured, key: string, wanted: string): BeltError {
   return new BeltError(`The config ${key} of ${node.name} must be ${wanted}.`, {
     location: { file: node.path },
     hint: `Correct ${key} in config() of the model, or in the YAML beside it.`,
@@ -29,7 +32,7 @@ export function namesConfig(node: ModelNode, key: string): readonly string[] {
   return namesOf(node, key, node.config[key]);
 }
 
-export function namesOf(node: ModelNode, key: string, value: unknown): readonly string[] {
+export function namesOf(node: Configured, key: string, value: unknown): readonly string[] {
   if (value === undefined || value === null) return [];
   if (typeof value === 'string') return value.split(',').map((name) => name.trim());
   if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value;
@@ -38,7 +41,7 @@ export function namesOf(node: ModelNode, key: string, value: unknown): readonly 
 
 /** A nested config, such as compression; undefined where it is not set or switched off. */
 export function groupConfig(
-  node: ModelNode,
+  node: Configured,
   key: string,
 ): Readonly<Record<string, unknown>> | undefined {
   const value = node.config[key];
