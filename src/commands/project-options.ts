@@ -57,6 +57,23 @@ export function addEventTimeOptions(command: Command, what: string): Command {
     .option('--event-time-end <time>', `${what}: up to, without this time (UTC)`, timeOf);
 }
 
+/** The flags of a run that a hint repeats, so that its command does the same when pasted. */
+export function repeatedFlags(flags: RunFlags): string[] {
+  const given: [string, string | undefined][] = [
+    ['--project-dir', flags.projectDir],
+    ['--profiles-dir', flags.profilesDir],
+    ['--target', flags.target],
+    ['--vars', flags.vars],
+    ['--event-time-start', flags.eventTimeStart?.toISOString()],
+    ['--event-time-end', flags.eventTimeEnd?.toISOString()],
+  ];
+  return given.flatMap(([name, value]) => (value === undefined ? [] : [name, shellWord(value)]));
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is a whole number from 1.');

@@ -5,7 +5,8 @@ import { UsageError } from '../errors.js';
 import { isMap, mapOf, mapsOf, textOf, type YamlMap } from '../project/reading/yaml-file.js';
 import { openProject } from './open-project.js';
 import { addProjectOptions, type RunFlags } from './project-options.js';
-import { runAndReport, typesOf } from './run-nodes.js';
+import { runNodes, typesOf } from './run-nodes.js';
+import { runTransform } from './transform.js';
 
 const TO_RETRY = ['error', 'fail', 'skipped', 'runtime error', 'partial success'];
 
@@ -38,7 +39,14 @@ export function addRetryCommand(program: Command): void {
         process.stdout.write('Nothing failed in the last run: there is nothing to run again.\n');
         return;
       }
-      await runAndReport(open, command, new Set(selected), [], failedBatches(results));
+      const chosen = {
+        selected: new Set(selected),
+        unmatched: [],
+        retried: failedBatches(results),
+      };
+      await (command === 'transform'
+        ? runTransform(open, chosen)
+        : runNodes(open, command, chosen));
     });
 }
 

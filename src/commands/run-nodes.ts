@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander';
-import { writeRunArtifacts } from '../artifacts/write-artifacts.js';
-import { type RunSummary, runProject } from '../run/run-project.js';
+import { toBuild } from '../run/node-work.js';
+import { runProject } from '../run/run-project.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';
 import { addEventTimeOptions, addSelectionOptions, type RunFlags } from './project-options.js';
-import { logRemarks, runListener, runText, succeeded, withoutSql } from './run-lines.js';
-import { migrateFirst, withDatabase } from './scope.js';
+import { type Chosen, reportRun, runInScope } from './report-run.js';
 
 /** A command that runs nodes of some types. */
 interface NodeCommand {
@@ -49,74 +48,35 @@ export function addRunCommands(program: Command): void {
       const chosen = [...selected].filter((id) =>
         types.includes(open.project.nodes.get(id)?.resourceType ?? ''),
       );
-      await runAndReport(open, name, new Set(chosen), unmatched);
+      await runNodes(open, name, { selected: new Set(chosen), unmatched });
     });
   }
 }
 
 /** Runs nodes for a command, prints what became of them, and writes the artifacts. */
-export async function runAndReport(
-  { project, artifacts, options, threads }: OpenProject<RunFlags>,
+export function runNodes(
+  open: OpenProject<RunFlags>,
   command: string,
-  selected: ReadonlySet<string>,
-  unmatched: readonly string[],
-  retried: ReadonlyMap<string, readonly (readonly [string, string])[]> = new Map(),
+  chosen: Chosen,
 ): Promise<void> {
-  const summary = await withDatabase(
-    options,
-    command,
-    async (scope) => {
-      await migrateFirst(scope);
-      const run = await runProject(
+  const { eventTimeStart: start, eventTimeEnd: end, storeFailures = false } = open.options;
+  return reportRun(open, command, chosen, (scope) =>
+    runInScope(scope, open, command, chosen, (options, listener) =>
+      runProject(
         scope.database,
-        project,
+        open.project,
         {
+          ...options,
           command,
-          selected,
-          retried,
-          fullRefresh: options.fullRefresh ?? false,
+          works: toBuild(chosen.selected),
           eventTime: {
-            ...(options.eventTimeStart === undefined ? {} : { start: options.eventTimeStart }),
-            ...(options.eventTimeEnd === undefined ? {} : { end: options.eventTimeEnd }),
+            ...(start === undefined ? {} : { start }),
+            ...(end === undefined ? {} : { end }),
           },
-          storeFailures: options.storeFailures ?? false,
-          failFast: options.failFast ?? false,
-          threads,
-          signal: scope.signal,
+          storeFailures,
         },
-        runListener(scope.console, project, command, options.debug),
-      );
-      logRemarks(scope.console, unmatched, run.policies);
-      return run;
-    },
-    threads,
+        listener,
+      ),
+    ),
   );
-  writeRunArtifacts(artifacts, project, summary, argsOf(command, options));
-  process.stdout.write(
-    `${options.json ? JSON.stringify(jsonOf(summary, unmatched)) : runText(summary)}\n`,
-  );
-  if (!succeeded(summary)) process.exitCode = 1;
-}
-
-function jsonOf(summary: RunSummary, unmatched: readonly string[]) {
-  return { ...summary, unmatched, results: summary.results.map(withoutSql) };
-}
-
-/** The flags of a run as its artifact keeps them, for `belt retry`. */
-export function argsOf(command: string, flags: RunFlags): Record<string, unknown> {
-  return {
-    which: command,
-    invocation_command: `belt ${command}`,
-    select: flags.select ?? [],
-    exclude: flags.exclude ?? [],
-    selector: flags.selector ?? null,
-    vars: flags.vars ?? null,
-    target: flags.target ?? null,
-    threads: flags.threads ?? null,
-    full_refresh: flags.fullRefresh ?? false,
-    fail_fast: flags.failFast ?? false,
-    store_failures: flags.storeFailures ?? false,
-    event_time_start: flags.eventTimeStart?.toISOString() ?? null,
-    event_time_end: flags.eventTimeEnd?.toISOString() ?? null,
-  };
 }

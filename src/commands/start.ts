@@ -2,12 +2,12 @@ import { type Command, Option } from 'commander';
 import { BUNDLED_DATA } from '../folders.js';
 import { statusText } from '../status/status-text.js';
 import { landText, landWithProgress } from './land.js';
-import { openProject } from './open-project.js';
+import { openProject, selectionOf } from './open-project.js';
 import type { RunFlags } from './project-options.js';
 import { succeeded } from './run-lines.js';
 import { migrateFirst, withDatabase } from './scope.js';
 import { statusOf } from './status.js';
-import { transformText, transformWithProgress } from './transform.js';
+import { transformInScope, transformText } from './transform.js';
 
 const NEXT_STEPS = `Next steps
   npm run -s belt -- query "select * from battery_alert"
@@ -33,7 +33,11 @@ export function addStartCommand(program: Command): void {
         await migrateFirst(scope);
         const landed = await landWithProgress(scope, open.options.source);
         scope.console.print(landText(landed));
-        const summary = await transformWithProgress(scope, open);
+        const summary = await transformInScope(
+          scope,
+          open,
+          selectionOf(open.project, open.options),
+        );
         scope.console.print(transformText(summary));
         if (!succeeded(summary)) process.exitCode = 1;
         scope.console.print(`\n${statusText(await statusOf(scope))}\n\n${NEXT_STEPS}`);

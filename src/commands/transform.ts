@@ -1,15 +1,13 @@
 import { type Command, Option } from 'commander';
-import { writeRunArtifacts } from '../artifacts/write-artifacts.js';
 import { UsageError } from '../errors.js';
 import { countText } from '../format.js';
-import type { TimeWindow } from '../run/materializations/model-context.js';
-import { reprocess } from '../run/reprocess.js';
+import type { TimeWindow } from '../run/batches/time-window.js';
 import { type TransformSummary, transform } from '../run/transform.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';
 import { addEventTimeOptions, addSelectionOptions, type RunFlags } from './project-options.js';
-import { logRemarks, runListener, runText, succeeded, withoutSql } from './run-lines.js';
-import { argsOf } from './run-nodes.js';
-import { type CommandScope, migrateFirst, withDatabase } from './scope.js';
+import { type Chosen, reportRun, runInScope } from './report-run.js';
+import { runText } from './run-lines.js';
+import type { CommandScope } from './scope.js';
 
 export function addTransformCommand(program: Command): void {
   const command = addSelectionOptions(
@@ -27,49 +25,36 @@ export function addTransformCommand(program: Command): void {
     .addOption(new Option('--json', 'print the results as JSON').default(false));
   addEventTimeOptions(command, 'rebuild only a window from raw').action(
     async (_options, self: Command) => {
-      // a fault in the project is told before the database is opened
       const open = openProject(self.optsWithGlobals<RunFlags>());
-      const { options, threads } = open;
-      windowOf(options);
-      const summary = await withDatabase(
-        options,
-        'transform',
-        async (scope) => {
-          await migrateFirst(scope);
-          return transformWithProgress(scope, open);
-        },
-        threads,
-      );
-      process.stdout.write(
-        `${options.json ? JSON.stringify({ ...summary, results: summary.results.map(withoutSql) }) : transformText(summary)}\n`,
-      );
-      if (!succeeded(summary)) process.exitCode = 1;
+      await runTransform(open, selectionOf(open.project, open.options));
     },
   );
 }
 
-/** Runs models with a line each, as dbt prints them, and writes the artifacts. */
-export async function transformWithProgress(
-  { console, database, signal }: CommandScope,
-  { project, artifacts, options, threads }: OpenProject<RunFlags>,
+/** Runs models and prints what became of them, and writes the artifacts. */
+export function runTransform(open: OpenProject<RunFlags>, chosen: Chosen): Promise<void> {
+  // a fault in the flags is told before the database is opened
+  windowOf(open.options);
+  return reportRun(
+    open,
+    'transform',
+    chosen,
+    (scope) => transformInScope(scope, open, chosen),
+    transformText,
+  );
+}
+
+/** Runs models in an open database, and writes the artifacts. */
+export function transformInScope(
+  scope: CommandScope,
+  open: OpenProject<RunFlags>,
+  chosen: Chosen,
 ): Promise<TransformSummary> {
-  const selection = selectionOf(project, options);
-  const common = {
-    ...selection,
-    failFast: options.failFast ?? false,
-    fullRefresh: options.fullRefresh ?? false,
-    threads,
-    signal,
-  };
-  const listener = runListener(console, project, 'transform', options.debug);
-  const window = windowOf(options);
-  const summary =
-    window === undefined
-      ? await transform(database, project, common, listener)
-      : await reprocess(database, project, { ...common, window }, listener);
-  logRemarks(console, summary.unmatched, summary.policies);
-  writeRunArtifacts(artifacts, project, summary, argsOf('transform', options));
-  return summary;
+  const { selected } = chosen;
+  const window = windowOf(open.options);
+  return runInScope(scope, open, 'transform', chosen, (options, listener) =>
+    transform(scope.database, open.project, { ...options, selected, window }, listener),
+  );
 }
 
 /** The window that was asked for. Throws a UsageError for half of one, or an empty one. */

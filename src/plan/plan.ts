@@ -6,16 +6,17 @@ import { renderRelation } from '../project/relation.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
 import { readRelationState } from '../run/batches/ledger.js';
 import { pendingWork, prepareSlices } from '../run/batches/slices.js';
+import { eventTimeOf, type TimeWindow } from '../run/batches/time-window.js';
 import { windowBatches } from '../run/batches/window-batches.js';
+import { windowWorks } from '../run/batches/window-works.js';
+import { materializedOf } from '../run/lineage.js';
 import { lossOfRebuild } from '../run/materializations/aggregate-loss.js';
-import type { ModelContext, TimeWindow } from '../run/materializations/model-context.js';
-import { eventTimeOf } from '../run/materializations/rebuild-window.js';
+import type { ModelContext } from '../run/materializations/model-context.js';
 import { refusedChange, refusedColumns } from '../run/materializations/refusals.js';
 import { configChanged, sqlChanged } from '../run/materializations/relation-changes.js';
 import { seedChecksum } from '../run/materializations/seed.js';
 import { columnsOf, findRelation, type RelationKind } from '../run/relations/catalog.js';
-import { windowWorks } from '../run/reprocess.js';
-import { materializedOf, modelContext, type NodeRun } from '../run/run-node.js';
+import { modelContext, type NodeRun } from '../run/run-node.js';
 
 /** What a transform would do with a node. */
 type PlannedAction =
@@ -63,6 +64,7 @@ export async function planTransform(
   const run: NodeRun = {
     project,
     command: 'plan',
+    flags: [],
     fullRefresh: options.fullRefresh,
     eventTime: {},
     retried: new Map(),
@@ -382,7 +384,11 @@ async function planWindow(
   window: TimeWindow,
 ): Promise<PlannedNode[]> {
   const planned: PlannedNode[] = [];
-  for (const [node, work] of windowWorks(run.project, selected)) {
+  const works = windowWorks(run.project, selected, window);
+  for (const id of run.project.order) {
+    const node = run.project.nodes.get(id);
+    const work = works.get(id)?.kind;
+    if (node?.resourceType !== 'model' || work === undefined) continue;
     if ((await findRelation(client, node.relation)) === undefined) {
       planned.push(
         plain(node, 'refused', ['it is not there yet'], {

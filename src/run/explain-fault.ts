@@ -19,14 +19,24 @@ interface DatabaseFault {
 
 const CANCELLED = '57014';
 
+/** What was run, to be told again with a selection. */
+interface Command {
+  readonly command: string;
+  readonly flags: readonly string[];
+}
+
+function commandText({ command, flags }: Command, ...more: readonly string[]): string {
+  return ['belt', command, ...more, ...flags].join(' ');
+}
+
 /** Puts an error of the database or of belt into words: what, where, and what to do. */
-export function explainFault(error: unknown, node: ProjectNode, command: string): Explanation {
+export function explainFault(error: unknown, node: ProjectNode, run: Command): Explanation {
   if (error instanceof BeltError) {
     return {
       message: error.message,
       file: error.location.file ?? node.path,
       ...(error.location.line === undefined ? {} : { line: error.location.line }),
-      hint: error.hint ?? compiledHint(node, command),
+      hint: error.hint ?? compiledHint(node, run),
     };
   }
   const fault = error as DatabaseFault;
@@ -34,7 +44,7 @@ export function explainFault(error: unknown, node: ProjectNode, command: string)
     return {
       message: 'It was cancelled, and rolled back.',
       file: node.path,
-      hint: `Run \`belt ${command}\` again: what was complete is not done twice.`,
+      hint: `Run \`${commandText(run)}\` again: what was complete is not done twice.`,
     };
   }
   const parts = [fault.message, fault.detail].filter(Boolean);
@@ -43,12 +53,12 @@ export function explainFault(error: unknown, node: ProjectNode, command: string)
     message: `${parts.join(' ')}${fault.code === undefined ? '' : ` (SQLSTATE ${fault.code})`}`,
     file: node.path,
     ...(line === undefined ? {} : { line }),
-    hint: fault.hint ?? compiledHint(node, command),
+    hint: fault.hint ?? compiledHint(node, run),
   };
 }
 
-function compiledHint(node: ProjectNode, command: string): string {
-  return `Correct ${node.path} and run it again with \`belt ${command} --select ${node.name}+\`.`;
+function compiledHint(node: ProjectNode, run: Command): string {
+  return `Correct ${node.path} and run it again with \`${commandText(run, '--select', `${node.name}+`)}\`.`;
 }
 
 /** The line of the model that names what the database does not know. */

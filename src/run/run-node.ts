@@ -1,6 +1,5 @@
 import type { PoolClient } from 'pg';
 import { BeltError } from '../errors.js';
-import { ancestorsOf, childrenByNode, reach } from '../project/graph.js';
 import type { ModelNode, ProjectNode } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
 import { renderRelation } from '../project/relation.js';
@@ -8,7 +7,9 @@ import { type CompiledModel, compileModel, compileTest } from '../project/templa
 import type { QueryRows } from '../project/templates/table-object.js';
 import { writeRelationState } from './batches/ledger.js';
 import { newRowsOf, rowsOfResponses } from './batches/slices.js';
+import type { TimeWindow } from './batches/time-window.js';
 import { explainFault } from './explain-fault.js';
+import { aggregatesOver, materializedOf, readsNewRows } from './lineage.js';
 import { continuousAggregate } from './materializations/continuous-aggregate.js';
 import { hypertable } from './materializations/hypertable.js';
 import { incremental } from './materializations/incremental.js';
@@ -17,14 +18,15 @@ import type {
   Materialization,
   ModelContext,
   ModelOutcome,
-  TimeWindow,
 } from './materializations/model-context.js';
+import { workOnWindow } from './materializations/rebuild-window.js';
 import { currentState } from './materializations/relation-changes.js';
 import { loadSeed } from './materializations/seed.js';
 import { snapshot } from './materializations/snapshot.js';
 import { table } from './materializations/table.js';
 import { view } from './materializations/view.js';
 import { virtualHypertable } from './materializations/virtual-hypertable.js';
+import type { NodeWork } from './node-work.js';
 import { recordStatements } from './record-statements.js';
 import { grantWarning } from './relations/grants.js';
 import { renderWithQueries } from './render-with-queries.js';
@@ -46,6 +48,8 @@ const MATERIALIZATIONS: Readonly<Record<string, Materialization>> = {
 export interface NodeRun {
   readonly project: Project;
   readonly command: string;
+  /** Flags that a hint repeats, so that its command does the same. */
+  readonly flags: readonly string[];
   readonly fullRefresh: boolean;
   readonly eventTime: Partial<TimeWindow>;
   readonly retried: ReadonlyMap<string, readonly (readonly [string, string])[]>;
@@ -64,6 +68,7 @@ export async function runNode(
   run: NodeRun,
   client: PoolClient,
   node: ProjectNode,
+  work: NodeWork,
   thread: number,
 ): Promise<NodeResult> {
   const start = performance.now();
@@ -82,7 +87,7 @@ export async function runNode(
     ...(seen.statements.length === 0 ? {} : { runCode: `${seen.statements.join(';\n\n')};\n` }),
   });
   try {
-    const outcome = await withoutDeadlock(() => perform(run, recording, node, seen));
+    const outcome = await withoutDeadlock(() => perform(run, recording, node, work, seen));
     if (run.checkpoints && node.resourceType !== 'test') await client.query('checkpoint');
     return { ...base, ...outcome, ...ending() };
   } catch (error) {
@@ -90,7 +95,7 @@ export async function runNode(
       ...base,
       status: 'error',
       ...('line' in node ? { line: node.line } : {}),
-      ...explainFault(error, node, run.command),
+      ...explainFault(error, node, run),
       ...ending(),
     };
   }
@@ -124,6 +129,7 @@ async function perform(
   run: NodeRun,
   client: PoolClient,
   node: ProjectNode,
+  work: NodeWork,
   seen: Seen,
 ): Promise<Outcome> {
   switch (node.resourceType) {
@@ -131,7 +137,12 @@ async function perform(
       return { status: 'success', ...(await loadSeed(client, node, run.fullRefresh)) };
     case 'model':
     case 'snapshot':
-      return buildModel(run, client, node, seen);
+      return work.kind === 'build'
+        ? buildModel(run, client, node, seen)
+        : {
+            status: 'success',
+            ...(await workOnWindow(modelContext(run, client, node, seen), work)),
+          };
     case 'test': {
       const sql = await renderWithQueries(client, (query) =>
         compileTest(run.project, node, { ...compileBase(run, query), isIncremental: false }),
@@ -258,31 +269,6 @@ export function compileBase(
     query,
     log: (message: string, info: boolean) => run.listener.onLog?.(message, info),
   };
-}
-
-function readsNewRows(project: Project, node: ModelNode): boolean {
-  return [node.uniqueId, ...ancestorsOf(project.nodes, node.uniqueId)].some((id) => {
-    const found = project.nodes.get(id);
-    return found?.resourceType === 'model' && found.usesNewRows;
-  });
-}
-
-/** Continuous aggregates that read a model directly, or through other continuous aggregates. */
-export function aggregatesOver(project: Project, node: ModelNode): ModelNode[] {
-  const children = childrenByNode(project.nodes);
-  const isAggregate = (id: string) => {
-    const found = project.nodes.get(id);
-    return found?.resourceType === 'model' && materializedOf(found) === 'continuous_aggregate';
-  };
-  const reached = reach(node.uniqueId, (id) => (children.get(id) ?? []).filter(isAggregate));
-  return project.order
-    .filter((id) => reached.has(id))
-    .map((id) => project.nodes.get(id) as ModelNode);
-}
-
-/** What a node's line calls it: its materialization, or what else it is. */
-export function materializedOf(node: ProjectNode): string {
-  return node.resourceType === 'model' ? String(node.config.materialized) : node.resourceType;
 }
 
 /** Throws a BeltError for the first model of a materialization that does not exist. */

@@ -6,16 +6,12 @@ import type { ProjectNode } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
 import { compileText } from '../project/templates/compile.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
-import type { TimeWindow } from './materializations/model-context.js';
+import type { TimeWindow } from './batches/time-window.js';
+import { materializedOf } from './lineage.js';
+import type { NodeWork } from './node-work.js';
 import { renderWithQueries } from './render-with-queries.js';
 import { isGood, type NodeResult, type RunListener } from './run-events.js';
-import {
-  checkMaterializations,
-  compileBase,
-  materializedOf,
-  type NodeRun,
-  runNode,
-} from './run-node.js';
+import { checkMaterializations, compileBase, type NodeRun, runNode } from './run-node.js';
 import { finishRun, startRun } from './run-record.js';
 import { prerequisites, runInOrder } from './schedule.js';
 import { withThreads, withTransformSession } from './session.js';
@@ -24,8 +20,10 @@ import { type PolicyRun, runDuePolicies } from './timescale/due-policies.js';
 export interface RunOptions {
   /** The command, for messages and the record. */
   readonly command: string;
-  /** Unique ids of what is to run. */
-  readonly selected: ReadonlySet<string>;
+  /** Flags that a hint repeats, so that its command does the same. */
+  readonly flags: readonly string[];
+  /** What is to run, by unique id, and what is done with it. */
+  readonly works: ReadonlyMap<string, NodeWork>;
   readonly fullRefresh: boolean;
   readonly eventTime: Partial<TimeWindow>;
   /** Of microbatch models that failed in part: the batches to build again. */
@@ -64,7 +62,7 @@ export function runProject(
   checkMaterializations(project);
   const order = project.order.filter((id) => {
     const node = project.nodes.get(id);
-    return options.selected.has(id) && node !== undefined && !isEphemeral(node);
+    return options.works.has(id) && node !== undefined && !isEphemeral(node);
   });
   const threads = database.embedded === undefined ? Math.min(options.threads, order.length) : 1;
   return withTransformSession(database, listener.onWait, (first) =>
@@ -94,6 +92,7 @@ async function runNodes(
     rebuilt: new Set(),
   };
   const nodeOf = (id: string) => project.nodes.get(id) as ProjectNode;
+  const workOf = (id: string) => options.works.get(id) as NodeWork;
   await prepare(client, run, order.map(nodeOf));
   listener.onStart(order.length);
   const waits = prerequisites(
@@ -124,7 +123,7 @@ async function runNodes(
       }
       const result =
         reason === undefined
-          ? await runNode(run, clients[thread] as PoolClient, node, thread)
+          ? await runNode(run, clients[thread] as PoolClient, node, workOf(id), thread)
           : skipped(node, reason, thread);
       if (!isGood(result.status)) {
         bad.add(id);

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyModels } from '../support/project.js';
@@ -10,6 +10,7 @@ interface Result {
   readonly status: string;
   readonly message: string;
   readonly warning?: string;
+  readonly hint?: string;
 }
 
 interface Planned {
@@ -161,6 +162,56 @@ describe.each(ENGINES)('reprocessing a window on the %s engine', (engine) => {
     ]);
     expect(await workspace.query('select sum(readings)::int as n from battery_daily')).toEqual([
       { n: 2 * 48 * DAYS - 2 },
+    ]);
+  });
+
+  test('goes on after a failure by belt retry, and by the command of the hint', async () => {
+    const { workspace, project, run, window } = await fourDays(engine);
+    const before = await powers(workspace);
+    const model = join(project, 'models/telemetry/battery_telemetry.sql');
+    const good = 'round(latest.{{ metric.column_name }})';
+    const bad =
+      'round(-latest.{{ metric.column_name }} / (latest.battery_power_w <> 101)::integer)';
+    edit(model, good, bad);
+    rmSync(join(project, 'target'), { recursive: true });
+    const failed = await run(...window(1, 3));
+    expect(failed.code).toBe(1);
+    expect(failed.byName).toMatchObject({
+      battery_telemetry: { status: 'error', message: 'division by zero (SQLSTATE 22012)' },
+      battery_latest: { status: 'skipped' },
+      battery_hourly: { status: 'skipped' },
+      battery_daily: { status: 'skipped' },
+    });
+    for (const folder of ['compiled', 'run']) {
+      const file = `target/${folder}/belt/models/telemetry/battery_telemetry.sql`;
+      expect(existsSync(join(project, file))).toBe(true);
+    }
+
+    edit(model, bad, 'round(-latest.{{ metric.column_name }})');
+    const retried = await workspace.beltOk('retry', '--project-dir', project, '--json');
+    const { results } = JSON.parse(retried.stdout) as { results: Result[] };
+    expect(results.map(({ name, message }) => `${name} ${message}`).sort()).toEqual([
+      'battery_daily REFRESH 1 window',
+      'battery_hourly REFRESH 1 window',
+      'battery_latest RERUN 2',
+      expect.stringMatching(/^battery_telemetry REPROCESS 192 in \d batch/),
+    ]);
+    const negative = before.map((row, index) => ({
+      ...row,
+      sum: index === 1 || index === 2 ? -Number(row.sum) : row.sum,
+    }));
+    expect(await powers(workspace)).toEqual(negative);
+    expect(await daily(workspace)).toEqual(negative);
+
+    edit(model, 'round(-latest.{{ metric.column_name }})', good);
+    const [, pasted = ''] =
+      /`belt ([^`]+)`/.exec(failed.byName.battery_telemetry?.hint ?? '') ?? [];
+    await workspace.beltOk(...pasted.split(' '));
+    expect(await powers(workspace)).toEqual(before);
+    expect(await daily(workspace)).toEqual(before);
+    const only = await run(...window(1, 3), '--select', 'battery_daily');
+    expect(only.results.map(({ name, message }) => `${name} ${message}`)).toEqual([
+      'battery_daily REFRESH 1 window',
     ]);
   });
 

@@ -372,7 +372,9 @@ describe.runIf(ENGINES.includes('server'))('belt transform --full-refresh on a s
       reads++;
     }
     await reader.end();
-    expect((await refresh).code).toBe(0);
+    const { code, results } = await refresh;
+    expect(results.filter(({ status }) => status === 'error')).toEqual([]);
+    expect(code).toBe(0);
     // were they kept waiting, there would be a read or two
     expect(reads).toBeGreaterThan(5);
   });

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
-import type { TimeWindow } from '../materializations/model-context.js';
+import type { TimeWindow } from './time-window.js';
 
 /** Readings up to which neighbouring chunks are rebuilt together. */
 const READINGS_A_BATCH = 1_000_000;

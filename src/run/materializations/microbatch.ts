@@ -2,13 +2,14 @@ import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
 import { renderRelation } from '../../project/relation.js';
+import type { TimeWindow } from '../batches/time-window.js';
 import { findRelation } from '../relations/catalog.js';
 import { describeRelation } from '../relations/docs.js';
 import { applyGrants } from '../relations/grants.js';
 import { createIndexes } from '../relations/indexes.js';
 import { choiceConfig, namesConfig, textConfig } from '../relations/model-config.js';
 import { swapTable } from '../relations/swap-table.js';
-import type { Materialization, ModelContext, TimeWindow } from './model-context.js';
+import type { Materialization, ModelContext } from './model-context.js';
 import { besideRelation, refuseToReplace } from './replacing.js';
 import { createEmptyTable, writeWindow } from './write-rows.js';
 

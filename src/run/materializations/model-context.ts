@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { ModelNode } from '../../project/nodes.js';
 import type { Relation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
+import type { TimeWindow } from '../batches/time-window.js';
 import type { BatchResults } from '../run-events.js';
 
 /** How a model is to be compiled for one use. */
@@ -15,12 +16,6 @@ export interface CompileUse {
   readonly batch?: TimeWindow;
   /** Whether new_rows() gives whole responses that are processed again, not a slice of batches. */
   readonly wholeResponses?: boolean;
-}
-
-/** A window of event time: from the start, up to but without the end. */
-export interface TimeWindow {
-  readonly start: Date;
-  readonly end: Date;
 }
 
 /** What a materialization needs to build one model. */

@@ -1,20 +1,39 @@
 import { createHash } from 'node:crypto';
 import { inTransaction } from '../../database/transaction.js';
-import type { ModelNode } from '../../project/nodes.js';
+import { BeltError } from '../../errors.js';
 import { renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { enterResponses, prepareSlices, slicesOfWindow } from '../batches/slices.js';
+import { eventTimeOf, type TimeWindow } from '../batches/time-window.js';
 import { type WindowBatch, windowBatches } from '../batches/window-batches.js';
-import { flagConfig, namesConfig, textConfig } from '../relations/model-config.js';
-import { dimensionsOf } from '../timescale/dimensions.js';
-import type { ModelContext, ModelOutcome, TimeWindow } from './model-context.js';
+import type { NodeWork } from '../node-work.js';
+import { findRelation } from '../relations/catalog.js';
+import { flagConfig, namesConfig } from '../relations/model-config.js';
+import { refreshWindow } from '../timescale/refresh.js';
+import type { ModelContext, ModelOutcome } from './model-context.js';
 import { matchColumns, writeRows } from './write-rows.js';
 
-/** The column of event time of a model, by which a window of it can be rebuilt. */
-export function eventTimeOf(node: ModelNode): string | undefined {
-  const own = textConfig(node, 'event_time');
-  if (own !== undefined) return own;
-  return node.config.materialized === 'hypertable' ? dimensionsOf(node)[0]?.column : undefined;
+/** Works on a window of what has been built before. */
+export async function workOnWindow(
+  context: ModelContext,
+  work: Exclude<NodeWork, { readonly kind: 'build' }>,
+): Promise<ModelOutcome> {
+  const { client, node } = context;
+  if ((await findRelation(client, node.relation)) === undefined) {
+    throw new BeltError(`${node.name} is not there yet, so it has no window to rebuild.`, {
+      location: { file: node.path },
+      hint: `Build it first: \`belt transform --select +${node.name}\`.`,
+    });
+  }
+  switch (work.kind) {
+    case 'rebuild':
+      return rebuildWindow(context, work.window);
+    case 'rerun':
+      return rerunWindow(context, work.window);
+    case 'refresh':
+      await refreshWindow(client, node.relation, work.window);
+      return { message: 'REFRESH 1 window' };
+  }
 }
 
 /**
@@ -22,10 +41,7 @@ export function eventTimeOf(node: ModelNode): string | undefined {
  * of its own: readers see the old rows or the new ones. Only rows that differ are written. A window
  * that was stopped goes on where it was, unless the model's SQL is another one.
  */
-export async function rebuildWindow(
-  context: ModelContext,
-  window: TimeWindow,
-): Promise<ModelOutcome> {
+async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise<ModelOutcome> {
   const { client, node } = context;
   const column = eventTimeOf(node) as string;
   const target = renderRelation(node.relation);
@@ -46,7 +62,11 @@ export async function rebuildWindow(
       resumed++;
       continue;
     }
-    if (context.signal.aborted) throw new Error('It was stopped.');
+    if (context.signal.aborted) {
+      throw new BeltError('It was stopped.', {
+        hint: 'Run it again: it goes on with the batches that are not done.',
+      });
+    }
     const changed = await inTransaction(client, async () => {
       for (const hook of compiled.preHooks) await client.query(hook);
       const written = await rebuildBatch(context, target, column, columns, compiled, batch);
@@ -72,10 +92,7 @@ export async function rebuildWindow(
 }
 
 /** Processes again all responses that touch a window, in a model that has no time of its own. */
-export async function rerunWindow(
-  context: ModelContext,
-  window: TimeWindow,
-): Promise<ModelOutcome> {
+async function rerunWindow(context: ModelContext, window: TimeWindow): Promise<ModelOutcome> {
   const { client, node } = context;
   const compiled = await context.compile(node, { isIncremental: true, wholeResponses: true });
   const rows = await inTransaction(client, () =>

@@ -10,10 +10,11 @@ import {
   prepareSlices,
   type ResponseSlice,
 } from '../batches/slices.js';
+import type { TimeWindow } from '../batches/time-window.js';
 import { columnsOf } from '../relations/catalog.js';
 import { choiceConfig, flagConfig, namesConfig } from '../relations/model-config.js';
 import { contractColumns, hasContract } from './contract.js';
-import type { ModelContext, TimeWindow } from './model-context.js';
+import type { ModelContext } from './model-context.js';
 import { refusedColumns } from './refusals.js';
 
 const STRATEGIES = ['append', 'merge', 'delete+insert', 'upsert', 'microbatch'] as const;
