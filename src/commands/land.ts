@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { bytesText, countText, secondsText, shortNumber } from '../format.js';
 import { type LandSummary, land } from '../landing/land.js';
+import { RESOURCES } from '../raw/resources.js';
 import { type CommandScope, type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
 
 interface LandOptions extends GlobalOptions {
@@ -46,7 +47,7 @@ export async function landWithProgress(
   try {
     return await land(
       database,
-      { source, signal },
+      { source, resources: RESOURCES, signal },
       {
         onWait: () =>
           console.log('Waiting for another belt land to finish.', {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { SourceFile } from './directory-source.js';
 import { REJECTED_CAP, type RejectedFile } from './rejected.js';
+import { lacksDevice } from './resource-path.js';
 import type { DocumentProfile } from './scan/document-profile.js';
 import { type PartPlan, planParts } from './scan/response-parts.js';
 import type { ScanFault } from './scan/scan-fault.js';
@@ -25,7 +26,7 @@ export function checkResponse(
   sha256: Buffer,
   latestMs: number,
 ): CheckedResponse {
-  const scanner = createScanner(file.resource, { latestMs });
+  const scanner = createScanner(file.resource.shape, { latestMs });
   scanner.push(content);
   const fault = pathFault(file);
   const result = scanner.end();
@@ -45,7 +46,7 @@ export async function checkLargeFile(
   latestMs: number,
 ): Promise<CheckedLargeFile> {
   const hash = createHash('sha256');
-  const scanner = createScanner(file.resource, { latestMs });
+  const scanner = createScanner(file.resource.shape, { latestMs });
   const first: Buffer[] = [];
   let kept = 0;
   let judged = false;
@@ -99,7 +100,7 @@ export async function* partsOfLargeFile(
         const { bytesRead } = await handle.read(body, at, length, segment.start);
         at += bytesRead;
       }
-      const scanner = createScanner(file.resource, { latestMs });
+      const scanner = createScanner(file.resource.shape, { latestMs });
       scanner.push(body);
       const result = scanner.end();
       if (!result.ok) {
@@ -119,10 +120,11 @@ export async function* partsOfLargeFile(
   }
 }
 
-/** Telemetry whose path names no device cannot be told whose it is. */
+/** A response whose path names no device cannot be told whose it is. */
 function pathFault(file: SourceFile): string | undefined {
-  if (file.resource !== 'telemetry' || file.deviceUuid !== undefined) return undefined;
-  return 'its name is no device id: telemetry stands in telemetry/<uuid>.json or telemetry/<uuid>/<any>.json';
+  if (!lacksDevice(file)) return undefined;
+  const { name, paths } = file.resource;
+  return `its path names no device: ${name} stands in ${paths.join(' or ')}, where <deviceId> is a UUID`;
 }
 
 function rejectedFile(

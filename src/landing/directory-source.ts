@@ -1,7 +1,8 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { BeltError } from '../errors.js';
-import { parseResourcePath, type ResourcePath } from './resource.js';
+import type { Resource } from '../raw/resource.js';
+import { type ReadResourcePath, type ResourcePath, resourcePathReader } from './resource-path.js';
 
 /** A file that stands for the body of one GET response. */
 export interface SourceFile extends ResourcePath {
@@ -16,21 +17,24 @@ export interface DirectorySize {
 }
 
 /** Counts the responses of a directory; an error where there is none. */
-export function measureDirectory(directory: string): DirectorySize {
+export function measureDirectory(directory: string, resources: readonly Resource[]): DirectorySize {
   const stats = statSync(directory, { throwIfNoEntry: false });
   if (stats === undefined || !stats.isDirectory()) {
     throw new BeltError(
       `The source ${directory} ${stats === undefined ? 'does not exist' : 'is no directory'}.`,
-      { hint: 'Name the directory that holds assets/ and telemetry/: belt land --source DIR.' },
+      {
+        hint: `Name the directory that holds ${foldersOf(resources).join('/ and ')}/: belt land --source DIR.`,
+      },
     );
   }
+  const readPath = resourcePathReader(resources);
   let found = false;
   let files = 0;
   let bytes = 0;
-  for (const folder of FOLDERS) {
+  for (const folder of foldersOf(resources)) {
     for (const file of jsonFiles(join(directory, folder))) {
       found = true;
-      const response = sourceFile(directory, file);
+      const response = sourceFile(directory, file, readPath);
       if (response === undefined) continue;
       files++;
       bytes += response.sizeBytes;
@@ -38,21 +42,26 @@ export function measureDirectory(directory: string): DirectorySize {
   }
   if (!found) {
     throw new BeltError(`The source ${directory} holds no response.`, {
-      hint: 'It should hold assets/*.json and telemetry/<deviceId>.json.',
+      hint: `It should hold ${pathsOf(resources).join(' or ')}.`,
     });
   }
   return { files, bytes };
 }
 
 /**
- * The responses of a directory, pages of assets first, then telemetry by path, at most `size` at a
- * time: only the names of a folder are held at once, never those of the whole directory.
+ * The responses of a directory, by folder in the order of the resources, then by path, at most
+ * `size` at a time: only the names of a folder are held at once, never those of the whole directory.
  */
-export function* walkDirectory(directory: string, size: number): Generator<SourceFile[]> {
+export function* walkDirectory(
+  directory: string,
+  resources: readonly Resource[],
+  size: number,
+): Generator<SourceFile[]> {
+  const readPath = resourcePathReader(resources);
   let window: SourceFile[] = [];
-  for (const folder of FOLDERS) {
+  for (const folder of foldersOf(resources)) {
     for (const file of jsonFiles(join(directory, folder))) {
-      const response = sourceFile(directory, file);
+      const response = sourceFile(directory, file, readPath);
       if (response === undefined) continue;
       window.push(response);
       if (window.length < size) continue;
@@ -63,10 +72,21 @@ export function* walkDirectory(directory: string, size: number): Generator<Sourc
   if (window.length > 0) yield window;
 }
 
-const FOLDERS = ['assets', 'telemetry'];
+function pathsOf(resources: readonly Resource[]): string[] {
+  return resources.flatMap((resource) => resource.paths);
+}
 
-function sourceFile(directory: string, file: string): SourceFile | undefined {
-  const resource = parseResourcePath(relative(directory, file).split(sep).join('/'));
+/** The folders right below a source that hold responses. */
+function foldersOf(resources: readonly Resource[]): string[] {
+  return [...new Set(pathsOf(resources).map((path) => path.split('/')[0] ?? ''))];
+}
+
+function sourceFile(
+  directory: string,
+  file: string,
+  readPath: ReadResourcePath,
+): SourceFile | undefined {
+  const resource = readPath(relative(directory, file).split(sep).join('/'));
   if (resource === undefined) return undefined;
   // a file that vanishes meanwhile is met again, as unreadable, when it is read
   const sizeBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,4 +1,6 @@
 import type { ClientBase } from 'pg';
+import { rawTable } from '../raw/raw-table.js';
+import type { Resource } from '../raw/resource.js';
 import type { SourceFile } from './directory-source.js';
 
 /** Which bytes were landed last for each path. */
@@ -8,17 +10,17 @@ export interface KnownResponses {
 
 export async function readKnownResponses(
   client: ClientBase,
+  resources: readonly Resource[],
   files: readonly SourceFile[],
 ): Promise<KnownResponses> {
+  const latestOf = (resource: Resource) =>
+    `(select encode(sha256, 'hex') as sha256 from ${rawTable(resource)}
+      where resource_path = wanted.path order by response_id desc limit 1)`;
   const { rows } = await client.query<{ path: string; sha256: string }>(
     `select wanted.path, latest.sha256
       from unnest($1::text[]) as wanted (path)
       cross join lateral (
-        (select encode(sha256, 'hex') as sha256, response_id from raw.telemetry_response
-          where resource_path = wanted.path order by response_id desc limit 1)
-        union all
-        (select encode(sha256, 'hex'), response_id from raw.asset_response
-          where resource_path = wanted.path order by response_id desc limit 1)
+        ${resources.map(latestOf).join(' union all ')}
       ) as latest`,
     [files.map((file) => file.path)],
   );

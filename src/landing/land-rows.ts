@@ -1,4 +1,6 @@
 import type { ClientBase } from 'pg';
+import { columnsOf, type RawColumn, rawTable } from '../raw/raw-table.js';
+import type { Resource } from '../raw/resource.js';
 import {
   boolean,
   type CopyValue,
@@ -12,7 +14,6 @@ import {
   timestamptz,
   uuid,
 } from './copy-rows.js';
-import type { Resource } from './resource.js';
 import type { DocumentProfile } from './scan/document-profile.js';
 
 /** A response, or a part of one, that has passed its check. */
@@ -38,11 +39,20 @@ export interface RefusedRow {
   readonly message: string;
 }
 
-const TABLES: Readonly<Record<Resource, string>> = {
-  assets:
-    'raw.asset_response (batch_id, resource_path, part, parts, sha256, size_bytes, landed_at, body)',
-  telemetry: `raw.telemetry_response (batch_id, resource_path, part, parts, sha256, size_bytes,
-    landed_at, device_uuid, readings, ordered, touched_hours, profile, body)`,
+const ENCODED: Readonly<Record<RawColumn, (row: LandedRow) => CopyValue | Buffer[]>> = {
+  batch_id: (row) => int8(BigInt(row.batchId)),
+  resource_path: (row) => text(row.path),
+  part: (row) => int4(row.part),
+  parts: (row) => int4(row.parts),
+  sha256: (row) => row.sha256,
+  size_bytes: (row) => int8(row.sizeBytes),
+  landed_at: (row) => timestamptz(row.landedAt),
+  body: (row) => jsonb(...row.body),
+  device_uuid: (row) => (row.deviceUuid === undefined ? null : uuid(row.deviceUuid)),
+  readings: (row) => int8(row.readings),
+  ordered: (row) => boolean(row.profile.ordered),
+  touched_hours: (row) => int4Multirange(row.profile.hours),
+  profile: (row) => jsonb(Buffer.from(JSON.stringify(row.profile.series))),
 };
 
 /**
@@ -54,13 +64,13 @@ export async function landRows(
   rows: readonly LandedRow[],
 ): Promise<RefusedRow[]> {
   const refused: RefusedRow[] = [];
-  for (const resource of ['assets', 'telemetry'] as const) {
+  for (const resource of new Set(rows.map((row) => row.resource))) {
     let left = rows.filter((row) => row.resource === resource);
     while (left.length > 0) {
       const fault = await tryCopy(client, resource, left);
       if (fault === undefined) break;
-      refused.push({ row: left[fault.index] as LandedRow, message: fault.message });
-      left = left.filter((_, index) => index !== fault.index);
+      refused.push(fault);
+      left = left.filter((row) => row !== fault.row);
     }
   }
   return refused;
@@ -70,10 +80,15 @@ async function tryCopy(
   client: ClientBase,
   resource: Resource,
   rows: readonly LandedRow[],
-): Promise<{ index: number; message: string } | undefined> {
+): Promise<RefusedRow | undefined> {
+  const columns = columnsOf(resource);
   await client.query('savepoint belt_copy');
   try {
-    await copyRows(client, TABLES[resource], rows.map(encode));
+    await copyRows(
+      client,
+      `${rawTable(resource)} (${columns.join(', ')})`,
+      rows.map((row) => copyRow(columns.map((column) => ENCODED[column](row)))),
+    );
     await client.query('release savepoint belt_copy');
     return undefined;
   } catch (error) {
@@ -86,33 +101,10 @@ async function tryCopy(
       where?: string;
       message: string;
     };
-    const index = Number(/, line (\d+)/.exec(where)?.[1] ?? 0) - 1;
+    const row = rows[Number(/, line (\d+)/.exec(where)?.[1] ?? 0) - 1];
     // class 22 is what is wrong with the data; 54 a limit that they exceed
-    if (!/^(22|54)/.test(code) || index < 0 || index >= rows.length) throw error;
+    if (!/^(22|54)/.test(code) || row === undefined) throw error;
     await client.query('rollback to savepoint belt_copy');
-    return { index, message };
+    return { row, message };
   }
-}
-
-function encode(row: LandedRow): Buffer[] {
-  const common: CopyValue[] = [
-    int8(BigInt(row.batchId)),
-    text(row.path),
-    int4(row.part),
-    int4(row.parts),
-    row.sha256,
-    int8(row.sizeBytes),
-    timestamptz(row.landedAt),
-  ];
-  const body = jsonb(...row.body);
-  if (row.deviceUuid === undefined) return copyRow([...common, body]);
-  return copyRow([
-    ...common,
-    uuid(row.deviceUuid),
-    int8(row.readings),
-    boolean(row.profile.ordered),
-    int4Multirange(row.profile.hours),
-    jsonb(Buffer.from(JSON.stringify(row.profile.series))),
-    body,
-  ]);
 }

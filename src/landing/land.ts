@@ -4,6 +4,7 @@ import { withAdvisoryLock } from '../database/advisory-lock.js';
 import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
+import type { Resource } from '../raw/resource.js';
 import { checkLargeFile, checkResponse, PART_BYTES, partsOfLargeFile } from './check-response.js';
 import {
   type DirectorySize,
@@ -33,6 +34,7 @@ const DAY_MS = 86_400_000;
 
 export interface LandOptions {
   readonly source: string;
+  readonly resources: readonly Resource[];
   readonly signal: AbortSignal;
 }
 
@@ -60,7 +62,7 @@ export function land(
   options: LandOptions,
   listener: LandListener,
 ): Promise<LandSummary> {
-  const size = measureDirectory(options.source);
+  const size = measureDirectory(options.source, options.resources);
   return withClient(database.pool, async (client) => {
     await client.query('set client_min_messages = warning');
     try {
@@ -164,13 +166,13 @@ async function landFiles(batch: Batch, size: DirectorySize): Promise<void> {
 
   // asked for behind what is being copied, a window ahead, so that neither waits for the other
   const lookUp = (files: readonly SourceFile[]) => {
-    const known = copying.then(() => readKnownResponses(client, files));
+    const known = copying.then(() => readKnownResponses(client, options.resources, files));
     copying = known.then(() => undefined);
     copying.catch(() => undefined);
     return known;
   };
 
-  const windows = walkDirectory(options.source, WINDOW_FILES);
+  const windows = walkDirectory(options.source, options.resources, WINDOW_FILES);
   let files = nextWindow(windows);
   let known = lookUp(files);
   while (files.length > 0) {

@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg';
 import { renderRelation } from '../project/relation.js';
+import { rawTable } from '../raw/raw-table.js';
+import { RESOURCES } from '../raw/resources.js';
 import { findRelation } from '../run/relations/catalog.js';
 import { type Findings, readFindings } from './findings.js';
 
@@ -83,16 +85,19 @@ export async function readStatus(client: ClientBase, schema: string): Promise<St
 }
 
 async function readLanded(client: ClientBase): Promise<LandedStatus> {
-  const { rows } = await client.query(
+  const { rows } = await client.query<LandedStatus>(
     `select count(*)::int as batches, coalesce(sum(documents), 0)::int as documents,
         coalesce(sum(readings), 0)::float8 as readings, coalesce(sum(bytes), 0)::float8 as bytes,
         (select count(*)::int from raw.rejected_response) as rejected,
-        (pg_total_relation_size('raw.asset_response')
-          + pg_total_relation_size('raw.telemetry_response'))::float8 as "storedBytes",
+        (select coalesce(sum(pg_total_relation_size(name::regclass)), 0)::float8
+          from unnest($1::text[]) as name) as "storedBytes",
         max(ended_at) as "lastLandedAt"
       from raw.batch where status = 'landed'`,
+    [RESOURCES.map(rawTable)],
   );
-  return rows[0] as LandedStatus;
+  const [landed] = rows;
+  if (landed === undefined) throw new Error('An aggregate gave no row.');
+  return landed;
 }
 
 async function readLastRun(client: ClientBase): Promise<RunStatus | undefined> {

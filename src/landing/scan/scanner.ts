@@ -1,4 +1,5 @@
-import type { Resource } from '../resource.js';
+import type { DocumentShape } from '../../raw/document-shape.js';
+import { isUuid } from '../uuid.js';
 import { type DocumentProfile, MAX_SERIES, ReadingTally } from './document-profile.js';
 import { isDigit, NumberToken } from './number-token.js';
 import { ChunkCursor, DataRuns, readRun } from './reading-run.js';
@@ -47,9 +48,9 @@ export interface DocumentScanner {
 export const DEFAULT_PART_BYTES = 32 * 1024 * 1024;
 const DEFAULT_FRAME_BYTES = 1024 * 1024;
 
-/** Checks one document of a resource; `other` stands for JSON of any shape. */
-export function createScanner(resource: Resource | 'other', options: ScanOptions): DocumentScanner {
-  return new JsonScanner(resource, options);
+/** Checks one document that should have a shape. */
+export function createScanner(shape: DocumentShape, options: ScanOptions): DocumentScanner {
+  return new JsonScanner(shape, options);
 }
 
 const SPACE = 0x20;
@@ -79,16 +80,18 @@ const IN_NUMBER = 10;
 const IN_LITERAL = 11;
 const IN_BYTE_ORDER_MARK = 12;
 
-/** What an open container is to its resource. */
+/** What an open container is in its shape. */
 const ANY_ARRAY = 0;
 const ANY_OBJECT = 1;
 /** The response. */
 const TOP = 2;
-/** A series, or an asset. */
+/** A series, or a record. */
 const ENTRY = 3;
-/** `series` or `items`. */
+/** Of series, or of records. */
 const LIST = 4;
+/** The points of a series. */
 const DATA = 5;
+/** A point that is an array. */
 const ELEMENT = 6;
 
 /** What the next value has to be. */
@@ -103,8 +106,6 @@ const LITERALS = new Map(
   ['true', 'false', 'null'].map((literal) => [literal.charCodeAt(0), Buffer.from(literal)]),
 );
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 const EXPECTED_NEXT = new Map([
   [DOCUMENT, 'a JSON document'],
   [VALUE, 'a value'],
@@ -118,9 +119,11 @@ const EXPECTED_NEXT = new Map([
 const START_OF_DOCUMENT: DocumentPosition = { offset: 0, line: 1, column: 1 };
 
 class JsonScanner implements DocumentScanner {
-  readonly #resource: Resource | 'other';
-  readonly #listKey: string;
-  readonly #nameKey: string;
+  readonly #isAnyJson: boolean;
+  /** Keys of the shape; what it does not have is no key. */
+  readonly #listKey: string | undefined;
+  readonly #nameKey: string | undefined;
+  readonly #pointsKey: string | undefined;
   readonly #partBytes: number;
   readonly #frameBytes: number;
   readonly #tally: ReadingTally;
@@ -163,13 +166,14 @@ class JsonScanner implements DocumentScanner {
   #elementValue = Number.NaN;
   #isElementNumbers = true;
 
-  constructor(resource: Resource | 'other', options: ScanOptions) {
-    this.#resource = resource;
-    this.#listKey = resource === 'telemetry' ? 'series' : 'items';
-    this.#nameKey = resource === 'telemetry' ? 'name' : 'deviceId';
+  constructor(shape: DocumentShape, options: ScanOptions) {
+    this.#isAnyJson = shape.kind === 'any JSON';
+    this.#listKey = shape.kind === 'any JSON' ? undefined : shape.list;
+    this.#nameKey = shape.kind === 'any JSON' ? undefined : shape.name;
+    this.#pointsKey = shape.kind === 'series of points' ? shape.points : undefined;
     this.#partBytes = options.partBytes ?? DEFAULT_PART_BYTES;
     this.#frameBytes = options.frameBytes ?? DEFAULT_FRAME_BYTES;
-    this.#expected = resource === 'other' ? ANYTHING : A_TOP;
+    this.#expected = this.#isAnyJson ? ANYTHING : A_TOP;
     // short enough to fill parts well, long enough for the layout of many gigabytes to be small
     const runBytes = Math.floor(this.#partBytes / 8);
     this.#tally = new ReadingTally(options.latestMs);
@@ -194,8 +198,7 @@ class JsonScanner implements DocumentScanner {
       this.#fault = fault;
       return { ok: false, fault };
     }
-    const layout =
-      this.#resource === 'other' ? this.#layoutOfOther() : this.#layout.build(this.#frame());
+    const layout = this.#isAnyJson ? this.#layoutOfOther() : this.#layout.build(this.#frame());
     return { ok: true, size: this.#base, profile: this.#tally.build(), layout };
   }
 
@@ -215,7 +218,7 @@ class JsonScanner implements DocumentScanner {
       const message = 'the document ends before its JSON does: it was cut off';
       return { reason: 'truncated', message, ...end };
     }
-    if (this.#resource === 'other' || this.#base <= this.#partBytes) return undefined;
+    if (this.#isAnyJson || this.#base <= this.#partBytes) return undefined;
     const { prefix, suffix } = this.#frame();
     const around = prefix.end - prefix.start + suffix.end - suffix.start;
     if (around > this.#frameBytes) {
@@ -223,7 +226,7 @@ class JsonScanner implements DocumentScanner {
       return { reason: 'too_large', message, ...this.#top };
     }
     if (this.#heavyEntry === undefined) return undefined;
-    const message = `more than ${this.#frameBytes} bytes stand around the data of ${this.#listKey}[${this.#heavyEntry.index}], which is cut into parts`;
+    const message = `more than ${this.#frameBytes} bytes stand around the ${this.#pointsKey} of ${this.#listKey}[${this.#heavyEntry.index}], which is cut into parts`;
     return { reason: 'too_large', message, ...this.#heavyEntry.at };
   }
 
@@ -397,7 +400,7 @@ class JsonScanner implements DocumentScanner {
       this.#entryKeys.clear();
       this.#name = undefined;
       this.#data = { start: -1, end: -1 };
-      if (this.#resource === 'assets') this.#beginElement(index, byte);
+      if (this.#pointsKey === undefined) this.#beginElement(index, byte);
     } else if (expected === A_DATA) {
       opened = DATA;
       this.#data.start = start + 1;
@@ -441,14 +444,16 @@ class JsonScanner implements DocumentScanner {
     if (this.#name === undefined) {
       return this.#failShape(`${where} has no "${this.#nameKey}"`, at, this.#entry);
     }
-    if (this.#resource === 'assets') {
+    if (this.#pointsKey === undefined) {
       if (!this.#checkLimits(end)) return false;
       this.#isElementOpen = false;
       this.#tally.countItem();
       this.#layout.addElement(start, end);
       return true;
     }
-    if (this.#data.start < 0) return this.#failShape(`${where} has no "data"`, at, this.#entry);
+    if (this.#data.start < 0) {
+      return this.#failShape(`${where} has no "${this.#pointsKey}"`, at, this.#entry);
+    }
     if (!this.#tally.endSeries(this.#name)) {
       const message = `more than ${MAX_SERIES} names of series after the first ${MAX_SERIES} entries`;
       return this.#fail('too_large', message, at, this.#entry);
@@ -531,14 +536,14 @@ class JsonScanner implements DocumentScanner {
     keys.add(key);
     if (isTop) this.#expected = key === this.#listKey ? A_LIST : ANYTHING;
     else if (key === this.#nameKey) this.#expected = A_NAME;
-    else this.#expected = key === 'data' && this.#resource === 'telemetry' ? A_DATA : ANYTHING;
+    else this.#expected = key === this.#pointsKey ? A_DATA : ANYTHING;
     return true;
   }
 
   #takeName(end: number): boolean {
     this.#name = this.#string.text;
-    if (this.#resource === 'telemetry' || UUID.test(this.#name)) return true;
-    const message = `items[${this.#entries}].deviceId is no UUID: ${shorten(this.#name)}`;
+    if (this.#pointsKey !== undefined || isUuid(this.#name)) return true;
+    const message = `${this.#listKey}[${this.#entries}].${this.#nameKey} is no UUID: ${shorten(this.#name)}`;
     return this.#failShape(message, end, this.#token);
   }
 
@@ -556,7 +561,7 @@ class JsonScanner implements DocumentScanner {
       [A_TOP]: 'the response',
       [A_LIST]: `"${this.#listKey}"`,
       [A_NAME]: `${entry}.${this.#nameKey}`,
-      [A_DATA]: `${entry}.data`,
+      [A_DATA]: `${entry}.${this.#pointsKey}`,
       [AN_ENTRY]: entry,
     }[expected];
     const message = `${what} is not ${wanted} but ${kind}`;

@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import { allResponses, responsesWithReadings } from '../../raw/raw-table.js';
+import { RESOURCES } from '../../raw/resources.js';
 
 /** Readings that one statement unnests at the most, so that memory stays bounded. */
 const READINGS_A_SLICE = 1_000_000;
@@ -43,15 +45,10 @@ export async function pendingWork(
     responses: string;
     readings: string;
   }>(
-    `with response as (
-        select response_id, batch_id, readings from raw.telemetry_response
-        where batch_id = any ($1::bigint[])
-        union all
-        select response_id, batch_id, 0 from raw.asset_response where batch_id = any ($1::bigint[])
-      ),
-      placed as (
+    `with placed as (
         select *, (sum(readings) over (order by response_id) - readings) / $2::bigint as slice
-        from response
+        from ${allResponses(RESOURCES)} as response
+        where batch_id = any ($1::bigint[])
       )
       select min(response_id) as low, max(response_id) as high,
         array_agg(distinct batch_id) as batches, count(*) as responses, sum(readings) as readings
@@ -84,7 +81,7 @@ export async function slicesOfWindow(
     `with response as (
         select response_id, readings,
           (sum(readings) over (order by response_id) - readings) / $3::bigint as slice
-        from raw.telemetry_response
+        from ${responsesWithReadings(RESOURCES)} as landed
         where touched_hours && int4range(
           floor(extract(epoch from $1::timestamptz) / 3600)::integer,
           ceil(extract(epoch from $2::timestamptz) / 3600)::integer

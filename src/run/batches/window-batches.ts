@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import { responsesWithReadings } from '../../raw/raw-table.js';
+import { RESOURCES } from '../../raw/resources.js';
 import type { TimeWindow } from './time-window.js';
 
 /** Readings up to which neighbouring chunks are rebuilt together. */
@@ -57,7 +59,7 @@ export async function windowBatches(
       cross join lateral (
         select array_agg(response_id order by response_id) as responses,
           array_agg(readings order by response_id) as readings
-        from raw.telemetry_response
+        from ${responsesWithReadings(RESOURCES)} as response
         where touched_hours && int4range(${hourOf('part."start"')}, ${hourOf('part."end" - interval \'1 microsecond\'')} + 1)
       ) as touched
       where touched.responses is not null or exists (

@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import { responsesWithReadings } from '../../raw/raw-table.js';
+import { RESOURCES } from '../../raw/resources.js';
 
 /** Windows that one call of refresh covers at the most; more are merged with their neighbours. */
 const MAX_WINDOWS = 200;
@@ -23,7 +25,7 @@ export async function refreshTouched(
   const { rows } = await client.query<Window>(
     `with touched as (
         select unnest(range_agg(touched_hours)) as hours
-        from raw.telemetry_response
+        from ${responsesWithReadings(RESOURCES)} as response
         where batch_id = any ($1::bigint[]) and not isempty(touched_hours)
       ),
       bucketed as (

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Resource } from '../../../src/landing/resource.js';
 import { planParts } from '../../../src/landing/scan/response-parts.js';
 import { createScanner } from '../../../src/landing/scan/scanner.js';
+import { SHAPES, type ShapeName } from './shapes.js';
 
 const LATEST_MS = Date.UTC(2025, 6, 1);
 
@@ -11,10 +11,10 @@ interface Scanned {
   readonly parts: readonly string[];
 }
 
-function cut(resource: Resource, document: string, partBytes: number, chunkBytes = 50): Scanned {
+function cut(shape: ShapeName, document: string, partBytes: number, chunkBytes = 50): Scanned {
   const bytes = Buffer.from(document);
   const options = { latestMs: LATEST_MS, partBytes };
-  const scanner = createScanner(resource, options);
+  const scanner = createScanner(SHAPES[shape], options);
   for (let at = 0; at < bytes.length; at += chunkBytes) {
     scanner.push(bytes.subarray(at, at + chunkBytes));
   }
@@ -33,8 +33,8 @@ function cut(resource: Resource, document: string, partBytes: number, chunkBytes
 }
 
 /** Checks a part as a response of its own. */
-function readingsOf(resource: Resource, part: string): number {
-  const scanner = createScanner(resource, { latestMs: LATEST_MS });
+function readingsOf(shape: ShapeName, part: string): number {
+  const scanner = createScanner(SHAPES[shape], { latestMs: LATEST_MS });
   scanner.push(Buffer.from(part));
   const result = scanner.end();
   if (!result.ok) throw new Error(`${result.fault.message}: ${part}`);

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Resource } from '../../../src/landing/resource.js';
 import { HourRanges, MAX_HOUR_RANGES } from '../../../src/landing/scan/hour-ranges.js';
 import type { FaultReason, ScanFault } from '../../../src/landing/scan/scan-fault.js';
 import {
@@ -8,6 +7,8 @@ import {
   type ScanOptions,
   type ScanResult,
 } from '../../../src/landing/scan/scanner.js';
+import type { DocumentShape } from '../../../src/raw/document-shape.js';
+import { SHAPES, type ShapeName } from './shapes.js';
 
 const LATEST_MS = Date.UTC(2025, 6, 1);
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
@@ -15,13 +16,16 @@ const HOUR_MS = 3_600_000;
 const UUID = '200e55ab-790b-4049-bf23-f84dc866dd32';
 
 function scan(
-  resource: Resource | 'other',
+  shape: ShapeName | DocumentShape,
   document: string | Buffer,
   chunkSizes: readonly number[] = [],
   options: Partial<ScanOptions> = {},
 ): ScanResult {
   const bytes = Buffer.from(document);
-  const scanner = createScanner(resource, { latestMs: LATEST_MS, ...options });
+  const scanner = createScanner(typeof shape === 'string' ? SHAPES[shape] : shape, {
+    latestMs: LATEST_MS,
+    ...options,
+  });
   let at = 0;
   for (let turn = 0; at < bytes.length; turn++) {
     const size = chunkSizes[turn % chunkSizes.length] ?? bytes.length;
@@ -50,11 +54,11 @@ function marked(text: string): { document: string; offset: number; line: number;
   };
 }
 
-function expectFault(resource: Resource | 'other', text: string, reason: FaultReason): void {
+function expectFault(shape: ShapeName, text: string, reason: FaultReason): void {
   const { document, ...position } = marked(text);
-  const fault = faultOf(scan(resource, document));
+  const fault = faultOf(scan(shape, document));
   expect(fault).toMatchObject({ reason, ...position });
-  for (const size of [1, 2, 3, 7]) expect(faultOf(scan(resource, document, [size]))).toEqual(fault);
+  for (const size of [1, 2, 3, 7]) expect(faultOf(scan(shape, document, [size]))).toEqual(fault);
 }
 
 const chunkSizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 });
@@ -379,6 +383,35 @@ describe('telemetry', () => {
         expect(scan('telemetry', document, sizes)).toEqual(whole);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test('knows the keys of another vendor as it knows these', () => {
+    // as long as those that they replace, so that no position is another one
+    const renamed = { series: 'groups', name: 'chan', data: 'rows' };
+    const shape = {
+      kind: 'series of points',
+      list: renamed.series,
+      name: renamed.name,
+      points: renamed.data,
+    } as const;
+    fc.assert(
+      fc.property(telemetry, fc.nat(5000), (document, cut) => {
+        for (const whole of [document, document.slice(0, cut)]) {
+          const other = whole.replace(/(?<=")(series|name|data)(?=")/g, (key) => {
+            return renamed[key as keyof typeof renamed];
+          });
+          expect(scan(shape, other)).toEqual(scan('telemetry', whole));
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(faultOf(scan(shape, '{"series":[]}'))?.message).toBe('the response has no "groups"');
+    expect(faultOf(scan(shape, '{"groups":[{"chan":"a","data":[]}]}'))?.message).toBe(
+      'groups[0] has no "rows"',
+    );
+    expect(faultOf(scan(shape, '{"groups":[{"chan":"a","rows":{}}]}'))?.message).toBe(
+      'groups[0].rows is not an array but an object',
     );
   });
 

@@ -1,0 +1,62 @@
+import pg from 'pg';
+import { hasReadings, type Resource } from './resource.js';
+
+/** Columns of every raw table that landing fills; `response_id` is given by `raw.response_id`. */
+const RESPONSE_COLUMNS = [
+  'batch_id',
+  'resource_path',
+  'part',
+  'parts',
+  'sha256',
+  'size_bytes',
+  'landed_at',
+  'body',
+] as const;
+
+/** More columns where documents hold readings. */
+const READING_COLUMNS = ['device_uuid', 'readings', 'ordered', 'touched_hours', 'profile'] as const;
+
+export type RawColumn = (typeof RESPONSE_COLUMNS)[number] | (typeof READING_COLUMNS)[number];
+
+/** The columns that landing fills in the table of a resource: those of `sql/0002_raw_landing.sql`. */
+export function columnsOf(resource: Resource): readonly RawColumn[] {
+  return hasReadings(resource) ? [...RESPONSE_COLUMNS, ...READING_COLUMNS] : RESPONSE_COLUMNS;
+}
+
+/** The table of a resource, as SQL. */
+export function rawTable({ table }: Resource): string {
+  return `raw.${pg.escapeIdentifier(table)}`;
+}
+
+/** SQL for all responses: their response_id, batch_id, and readings, which are 0 where there can be none. */
+export function allResponses(resources: readonly Resource[]): string {
+  return unionOf(resources, (resource) => [
+    'response_id',
+    'batch_id',
+    hasReadings(resource) ? 'readings' : '0::bigint as readings',
+  ]);
+}
+
+/** SQL for the responses that hold readings: response_id, batch_id, readings and touched_hours. */
+export function responsesWithReadings(resources: readonly Resource[]): string {
+  return unionOf(resources.filter(hasReadings), () => [
+    'response_id',
+    'batch_id',
+    'readings',
+    'touched_hours',
+  ]);
+}
+
+const NO_RESPONSE = `select null::bigint as response_id, null::bigint as batch_id,
+  0::bigint as readings, '{}'::int4multirange as touched_hours where false`;
+
+/** Plain branches of one type each: PostgreSQL pushes conditions down into them, to their indexes. */
+function unionOf(
+  resources: readonly Resource[],
+  columns: (resource: Resource) => readonly string[],
+): string {
+  const branches = resources.map(
+    (resource) => `select ${columns(resource).join(', ')} from ${rawTable(resource)}`,
+  );
+  return `(${branches.length === 0 ? NO_RESPONSE : branches.join(' union all ')})`;
+}
