@@ -4,6 +4,7 @@ import { addCompileCommand, addShowCommand } from './commands/compile.js';
 import { addDbCommand } from './commands/db.js';
 import { addDebugCommand } from './commands/debug.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addExamples } from './commands/examples.js';
 import { addLandCommand } from './commands/land.js';
 import { addListCommand } from './commands/list.js';
 import { addMigrateCommand } from './commands/migrate.js';
@@ -58,6 +59,7 @@ addMigrateCommand(program);
 addDoctorCommand(program);
 addDbCommand(program);
 addSimulateCommand(program);
+addExamples(program);
 
 // a reader that has seen enough, such as head, is no fault; the work goes on to its end
 for (const stream of [process.stdout, process.stderr]) {

@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+
+/** What people type, a line each with what it is for, by the command that it is of. */
+const EXAMPLES: Readonly<Record<string, readonly (readonly [line: string, use: string])[]>> = {
+  start: [
+    ['belt start', 'the bundled data, on the embedded database'],
+    ['belt start --source responses', 'responses of your own'],
+  ],
+  land: [
+    ['belt land --source responses', 'what is new in a folder, as one batch'],
+    ['belt land --source responses --strict --json', 'for a scheduler: 1 if a file was rejected'],
+  ],
+  transform: [
+    ['belt transform', 'all models, over what was landed since they last ran'],
+    ['belt transform --select battery_telemetry+', 'a model and what follows from it'],
+    ['belt transform --full-refresh', 'anew from raw, while readers see the old'],
+    [
+      'belt transform --event-time-start 2026-11-01 --event-time-end 2026-11-08',
+      'a week of history, from raw',
+    ],
+  ],
+  plan: [
+    ['belt plan', 'what is pending, and why'],
+    ['belt plan --full-refresh --select battery_telemetry+', 'what a rebuild would take'],
+  ],
+  run: [['belt run --select staging', 'the models of a folder']],
+  build: [
+    ['belt build', 'everything, with its tests'],
+    [
+      'belt build --select state:modified+ --state last',
+      'what changed since the artifacts in last/',
+    ],
+  ],
+  test: [
+    ['belt test --select battery_telemetry --store-failures', 'keep the rows that tests find'],
+  ],
+  seed: [['belt seed --select metric_catalog', 'one CSV file']],
+  snapshot: [['belt snapshot', 'all snapshots of the project']],
+  retry: [['belt retry', 'after a run that failed in part']],
+  compile: [
+    ['belt compile --select battery_telemetry', 'a model as the database gets it'],
+    [`belt compile --inline "select * from {{ ref('asset') }}"`, 'a text'],
+  ],
+  show: [['belt show --select battery_alert --limit 5', 'the first rows of a model']],
+  list: [
+    ['belt list --select +battery_daily --output name', 'what a model is made of'],
+    ['belt list --resource-type test', 'the tests'],
+  ],
+  freshness: [['belt source freshness', 'how old what was landed is']],
+  debug: [['belt debug --profiles-dir ~/.dbt', 'with the profiles of dbt']],
+  status: [['belt status --json', 'for a monitor']],
+  query: [
+    ["belt query 'select * from battery_alert'", 'a table for people'],
+    ["belt query 'select * from battery_daily' --format csv", 'rows for a spreadsheet'],
+  ],
+  migrate: [['belt migrate --status', 'what is there, and what is missing']],
+  doctor: [['belt doctor', 'before the first landing on a new server']],
+  serve: [['belt db serve --port 5433', 'then psql postgres://127.0.0.1:5433/postgres']],
+  simulate: [
+    [
+      'belt simulate --devices 100 --from 2025-06-01 --to 2025-06-08 --out fleet --truth truth.csv',
+      'a week of 100 batteries, and what is true of them',
+    ],
+  ],
+};
+
+/** Ends the help of each command with its examples. */
+export function addExamples(program: Command): void {
+  for (const command of program.commands) {
+    const examples = EXAMPLES[command.name()];
+    if (examples !== undefined) {
+      const lines = examples.map(([line, use]) => `  ${line}\n      ${use}`);
+      command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+    }
+    addExamples(command);
+  }
+}
