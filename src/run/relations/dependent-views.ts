@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { BeltError } from '../../errors.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 
 /** A view that reads a relation which is about to be replaced, with all that makes it up again. */
@@ -27,11 +28,29 @@ export async function keepingDependentViews(
   await replace();
   for (const view of views) {
     const options = view.options === null ? '' : ` with (${view.options})`;
-    await client.query(`create view ${view.name}${options} as ${view.definition}`);
+    await makeAgain(client, view.name, `create view ${view.name}${options} as ${view.definition}`);
     if (view.comment !== null) {
       await client.query(`comment on view ${view.name} is ${client.escapeLiteral(view.comment)}`);
     }
     for (const statement of [...view.grants, ...view.columnComments]) await client.query(statement);
+  }
+}
+
+/** Class 42 of SQLSTATE: the statement does not fit the columns and types that there are. */
+const WRONG_STATEMENT = '42';
+
+async function makeAgain(client: ClientBase, name: string, create: string): Promise<void> {
+  try {
+    await client.query(create);
+  } catch (cause) {
+    if (!(cause as { code?: string }).code?.startsWith(WRONG_STATEMENT)) throw cause;
+    throw new BeltError(
+      `The view ${name} does not fit what it reads any more: ${(cause as Error).message}.`,
+      {
+        hint: `Nothing was changed. Drop ${name}, or write it for the new columns, and run this again.`,
+        cause,
+      },
+    );
   }
 }
 
