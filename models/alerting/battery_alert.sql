@@ -3,7 +3,8 @@
 -- Asked every few seconds: one index scan of a table with a row a device.
 -- The limit makes it look up the assets of the alerts only; a join would read all assets.
 select
-    asset.device_uuid as device_id,
+    latest.device_id,
+    asset.device_uuid,
     asset.description as site,
     asset.state,
     latest.state_of_charge_percent,

@@ -2,7 +2,8 @@
 
 -- The readings as the vendor tells them: its UUIDs, its series names, its units.
 select
-    device.device_uuid as device_id,
+    device.device_id,
+    device.device_uuid,
     metric.series,
     telemetry.ts,
     metric.value

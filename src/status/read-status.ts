@@ -65,7 +65,7 @@ export interface PolicyStatus {
 }
 
 interface AlertStatus {
-  readonly deviceId: string;
+  readonly deviceUuid: string;
   readonly site: string | null;
   readonly stateOfChargePercent: number;
   readonly readAt: Date;
@@ -178,7 +178,7 @@ async function readAlerts(client: ClientBase, schema: string): Promise<AlertStat
   const alert = { schema, identifier: 'battery_alert' };
   if ((await findRelation(client, alert)) === undefined) return [];
   const { rows } = await client.query<AlertStatus>(
-    `select device_id as "deviceId", site,
+    `select device_uuid as "deviceUuid", site,
         state_of_charge_percent::float8 as "stateOfChargePercent", read_at as "readAt"
       from ${renderRelation(alert)} order by state_of_charge_percent, device_id`,
   );

@@ -98,7 +98,7 @@ function alertsText({ alerts }: Status): string {
     .slice(0, LISTED)
     .map((alert) => [
       alert.site ?? '(not listed)',
-      alert.deviceId,
+      alert.deviceUuid,
       `${alert.stateOfChargePercent} %`,
       alert.readAt.toISOString(),
     ]);

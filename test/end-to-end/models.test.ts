@@ -1,4 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { copyModels } from '../support/project.js';
 import {
   type Asset,
   DAY,
@@ -111,7 +114,7 @@ describe.each(ENGINES)('the models on the %s engine', (engine) => {
       ),
     );
     const readings = await workspace.query<Record<string, unknown>>(
-      'select device_id, series, (extract(epoch from ts) * 1000)::bigint as ms, value from battery_reading',
+      'select device_uuid, series, (extract(epoch from ts) * 1000)::bigint as ms, value from battery_reading',
     );
     const sorted = (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).sort();
     expect(sorted(readings.map((row) => Object.values(row)))).toEqual(sorted(expected));
@@ -314,11 +317,11 @@ describe.each(ENGINES)('the models on the %s engine', (engine) => {
     });
     const alerts = () =>
       workspace.query(
-        "select device_id, site, state_of_charge_percent as value, extract(epoch from read_at) * 1000 as ms, age > interval '0' as aged from battery_alert order by value",
+        "select device_uuid, site, state_of_charge_percent as value, extract(epoch from read_at) * 1000 as ms, age > interval '0' as aged from battery_alert order by value",
       );
     expect(await alerts()).toEqual([
-      { device_id: DEVICE_C, site: null, value: 5, ms: T0, aged: true },
-      { device_id: DEVICE_A, site: 'Zonneveld', value: 19.5, ms: T0 + 4000, aged: true },
+      { device_uuid: DEVICE_C, site: null, value: 5, ms: T0, aged: true },
+      { device_uuid: DEVICE_A, site: 'Zonneveld', value: 19.5, ms: T0 + 4000, aged: true },
     ]);
     // a late reading does not raise or end an alert, a newer one does, and so does a correction
     await load(workspace, {
@@ -356,6 +359,77 @@ describe.each(ENGINES)('the models on the %s engine', (engine) => {
     expect(await workspace.query('select device_uuid, description, state from asset')).toEqual([
       { device_uuid: DEVICE_A, description: 'Zonneveld', state: 'Ok' },
     ]);
+  });
+
+  test('name the small key device_id and the UUID of the vendor device_uuid, everywhere', async () => {
+    const workspace = await createWorkspace(engine);
+    await load(workspace, { telemetry: { [DEVICE_A]: { StateOfChargePercentage: [[T0, 5]] } } });
+    const columns = await workspace.query<{ name: string; type: string; relations: number }>(
+      `select column_name as name, data_type as type, count(*)::int as relations
+        from information_schema.columns
+        where table_schema in ('public', 'raw') and column_name in ('device_id', 'device_uuid')
+        group by 1, 2 order by 1`,
+    );
+    expect(columns.map(({ name, type }) => [name, type])).toEqual([
+      ['device_id', 'integer'],
+      ['device_uuid', 'uuid'],
+    ]);
+    const joined = `select device_uuid, series, value from battery_alert
+      join battery_latest using (device_id) join battery_reading using (device_id, device_uuid)`;
+    expect(await workspace.query(joined)).toEqual([
+      { device_uuid: DEVICE_A, series: 'StateOfChargePercentage', value: 5 },
+    ]);
+  });
+
+  test('take over the views of a database in which device_id was a UUID there', async () => {
+    const workspace = await createWorkspace(engine);
+    const project = copyModels(workspace);
+    const files = ['alerting/battery_alert.sql', 'telemetry/battery_reading.sql'];
+    const renamed = new Map<string, string>();
+    for (const file of files) {
+      const path = join(project, 'models', file);
+      const now = readFileSync(path, 'utf8');
+      renamed.set(path, now);
+      const before = now
+        .replace(/^ *\w+\.device_id,\n/m, '')
+        .replace(/(\w+\.device_uuid),/, '$1 as device_id,');
+      expect(before).not.toBe(now);
+      writeFileSync(path, before);
+    }
+    const source = writeResponses(workspace, 'in', {
+      telemetry: { [DEVICE_A]: { StateOfChargePercentage: [[T0, 5]] } },
+    });
+    await workspace.beltOk('land', '--source', source);
+    const transform = () => workspace.belt('transform', '--project-dir', project);
+    expect((await transform()).code).toBe(0);
+    expect(await workspace.query('select device_id from battery_alert')).toEqual([
+      { device_id: DEVICE_A },
+    ]);
+    if (engine === 'server') {
+      const condition = `where device_id = '${DEVICE_A}'::uuid`;
+      await execute(workspace, `create view public.mine as select device_id from battery_alert`);
+      await execute(
+        workspace,
+        `create view public.strict as select 1 from battery_alert ${condition}`,
+      );
+    }
+    for (const [path, now] of renamed) writeFileSync(path, now);
+    if (engine === 'server') {
+      const { code, stderr } = await transform();
+      expect(code).toBe(1);
+      expect(stderr).toContain('The view public.strict does not fit what it reads any more');
+      expect(await workspace.query('select device_id from mine')).toEqual([
+        { device_id: DEVICE_A },
+      ]);
+      await execute(workspace, 'drop view public.strict');
+    }
+    expect((await transform()).code).toBe(0);
+    expect(await workspace.query('select device_id, device_uuid from battery_alert')).toEqual([
+      { device_id: 1, device_uuid: DEVICE_A },
+    ]);
+    if (engine === 'server') {
+      expect(await workspace.query('select device_id from mine')).toEqual([{ device_id: 1 }]);
+    }
   });
 
   test('have policies of compression, refresh and retention', async () => {

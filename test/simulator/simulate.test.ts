@@ -190,7 +190,7 @@ test('repeated, corrected and late readings come to what a fleet without faults 
   expect(Math.min(faults.overlap ?? 0, faults.correct ?? 0, faults.late ?? 0)).toBeGreaterThan(5);
   await workspace.beltOk('start', '--source', 'set');
   const rows = await workspace.query<{ id: string; name: string; data: Pair[] }>(
-    `select device_id as id, series as name,
+    `select device_uuid as id, series as name,
         jsonb_agg(jsonb_build_array((extract(epoch from ts) * 1000)::bigint, value) order by ts) as data
       from battery_reading group by 1, 2`,
   );
