@@ -21,17 +21,6 @@ import {
 /** Rows of a COPY that are gathered at the most: the engine takes a COPY only as one buffer. */
 const MAX_COPY_BYTES = 256 * 1024 * 1024;
 
-const PARAMETERS = {
-  server_version: '17.5',
-  server_encoding: 'UTF8',
-  client_encoding: 'UTF8',
-  DateStyle: 'ISO, MDY',
-  IntervalStyle: 'postgres',
-  TimeZone: 'UTC',
-  integer_datetimes: 'on',
-  standard_conforming_strings: 'on',
-};
-
 /** The engine is started with a search_path that leaves out its own schema, public. */
 const SESSION_SETTINGS = "set search_path = public; set timezone = 'UTC'";
 
@@ -184,7 +173,7 @@ export function createEmbeddedSession(
     } else {
       await exchange(simpleQuery(SESSION_SETTINGS));
       releaseIfIdle();
-      reply(startupResponse(PARAMETERS));
+      reply(startupResponse(engine.parameters));
     }
   }
 
