@@ -1,3 +1,4 @@
+import { escapeIdentifier } from 'pg';
 import { childrenByNode } from '../project/graph.js';
 import type {
   ColumnProperties,
@@ -163,7 +164,9 @@ function nodeEntry(
     build_path: null,
     unrendered_config: node.config,
     created_at: 0,
-    relation_name: hasTable ? `"${project.target.database}".${renderRelation(relation)}` : null,
+    relation_name: hasTable
+      ? `${escapeIdentifier(project.target.database)}.${renderRelation(relation)}`
+      : null,
     raw_code: 'rawCode' in node ? node.rawCode : '',
     doc_blocks: [],
     ...(node.resourceType === 'seed'
@@ -347,7 +350,7 @@ function sourceEntry(project: Project, node: SourceNode): Record<string, unknown
     config: { enabled: true, ...node.config },
     patch_path: null,
     unrendered_config: node.config,
-    relation_name: `"${project.target.database}".${renderRelation(relation)}`,
+    relation_name: `${escapeIdentifier(project.target.database)}.${renderRelation(relation)}`,
     created_at: 0,
     unrendered_database: null,
     unrendered_schema: null,

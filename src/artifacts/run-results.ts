@@ -1,3 +1,4 @@
+import { escapeIdentifier } from 'pg';
 import type { ProjectNode } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
 import { renderRelation } from '../project/relation.js';
@@ -43,7 +44,7 @@ function resultEntry(project: Project, result: NodeResult): Record<string, unkno
     compiled: result.compiledCode !== undefined,
     compiled_code: result.compiledCode ?? null,
     relation_name: hasRelation(node)
-      ? `"${project.target.database}".${renderRelation(node.relation)}`
+      ? `${escapeIdentifier(project.target.database)}.${renderRelation(node.relation)}`
       : null,
     batch_results:
       result.batches === undefined

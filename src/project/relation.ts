@@ -1,3 +1,5 @@
+import { escapeIdentifier } from 'pg';
+
 /** A table or view in the database, by its names as they are, not yet quoted. */
 export interface Relation {
   /** Told to templates and tools; SQL names a relation by its schema. */
@@ -6,11 +8,7 @@ export interface Relation {
   readonly identifier: string;
 }
 
-function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 /** The relation as SQL names it: `"schema"."name"`. */
 export function renderRelation(relation: Relation): string {
-  return `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.identifier)}`;
+  return `${escapeIdentifier(relation.schema)}.${escapeIdentifier(relation.identifier)}`;
 }

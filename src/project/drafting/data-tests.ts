@@ -1,3 +1,4 @@
+import { escapeIdentifier } from 'pg';
 import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import type { JinjaTemplate } from '../../jinja/jinja.js';
@@ -29,7 +30,7 @@ export function genericTestDrafts(
 ): TestDraft[] {
   const columns = Object.values(node.columns).map((column) => ({
     tests: column.tests,
-    name: column.quote ? `"${column.name}"` : column.name,
+    name: column.quote ? escapeIdentifier(column.name) : column.name,
   }));
   return [{ tests: node.tests, name: undefined }, ...columns].flatMap(({ tests, name }) =>
     tests.flatMap((entry) => {

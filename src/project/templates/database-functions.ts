@@ -1,3 +1,4 @@
+import { escapeIdentifier } from 'pg';
 import { bindArguments } from '../../jinja/arguments.js';
 import {
   type Dict,
@@ -42,7 +43,7 @@ function adapterFunctions(ask: Ask, database: string): Dict {
   const rows = (sql: string): readonly (readonly unknown[])[] => ask?.(sql).rows ?? [];
   return {
     type: () => 'postgres',
-    quote: ([name]: readonly unknown[]) => `"${stringOf(name).replaceAll('"', '""')}"`,
+    quote: ([name]: readonly unknown[]) => escapeIdentifier(stringOf(name)),
     get_columns_in_relation: ([relation]: readonly unknown[]) =>
       rows(`select attname::text, format_type(atttypid, atttypmod)
         from pg_attribute
@@ -74,7 +75,7 @@ function columnFacts(name: string, type: string): Dict {
     column: name,
     dtype: type,
     data_type: type,
-    quoted: `"${name.replaceAll('"', '""')}"`,
+    quoted: escapeIdentifier(name),
     is_string: () => /char|text/.test(type),
     is_number: () => /int|numeric|double|real/.test(type),
     is_numeric: () => type.startsWith('numeric'),
