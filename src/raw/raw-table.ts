@@ -1,6 +1,9 @@
 import pg from 'pg';
 import { hasReadings, type Resource } from './resource.js';
 
+/** The schema that holds what was landed. */
+export const RAW_SCHEMA = 'raw';
+
 /** Columns of every raw table that landing fills; `response_id` is given by `raw.response_id`. */
 const RESPONSE_COLUMNS = [
   'batch_id',
@@ -25,7 +28,7 @@ export function columnsOf(resource: Resource): readonly RawColumn[] {
 
 /** The table of a resource, as SQL. */
 export function rawTable({ table }: Resource): string {
-  return `raw.${pg.escapeIdentifier(table)}`;
+  return `${RAW_SCHEMA}.${pg.escapeIdentifier(table)}`;
 }
 
 /** SQL for all responses: their response_id, batch_id, and readings, which are 0 where there can be none. */

@@ -6,6 +6,7 @@ import type { ProjectNode } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
 import { compileText } from '../project/templates/compile.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
+import { checkNewRows } from './batches/landed-sources.js';
 import type { TimeWindow } from './batches/time-window.js';
 import { materializedOf } from './lineage.js';
 import type { NodeWork } from './node-work.js';
@@ -60,6 +61,7 @@ export function runProject(
   listener: RunListener,
 ): Promise<RunSummary> {
   checkMaterializations(project);
+  checkNewRows(project);
   const order = project.order.filter((id) => {
     const node = project.nodes.get(id);
     return options.works.has(id) && node !== undefined && !isEphemeral(node);

@@ -1,0 +1,35 @@
+import { BeltError } from '../../errors.js';
+import { ancestorsOf } from '../../project/graph.js';
+import type { SourceNode } from '../../project/nodes.js';
+import type { Project } from '../../project/project.js';
+import { RAW_SCHEMA } from '../../raw/raw-table.js';
+import { RESOURCES } from '../../raw/resources.js';
+
+/**
+ * Throws a BeltError for the first model that asks for new rows of what belt does not land: it would
+ * be given none, ever, and the ledger would say that it had processed every batch.
+ */
+export function checkNewRows(project: Project): void {
+  for (const node of project.nodes.values()) {
+    if (node.resourceType !== 'model' && node.resourceType !== 'snapshot') continue;
+    for (const id of node.newRowsOf) {
+      const sources = [id, ...ancestorsOf(project.nodes, id)]
+        .map((ancestor) => project.nodes.get(ancestor))
+        .filter((ancestor) => ancestor?.resourceType === 'source');
+      if (sources.some(isLanded)) continue;
+      throw new BeltError(
+        `${node.name} asks for new_rows() of ${project.nodes.get(id)?.name}, which holds no response that belt lands: no row of it is ever new.`,
+        {
+          location: { file: node.path },
+          hint: `Read ${RESOURCES.map(({ table }) => `${RAW_SCHEMA}.${table}`).join(', ')} or a view over it; or take new_rows() away.`,
+        },
+      );
+    }
+  }
+}
+
+function isLanded({ relation }: SourceNode): boolean {
+  return (
+    relation.schema === RAW_SCHEMA && RESOURCES.some(({ table }) => table === relation.identifier)
+  );
+}
