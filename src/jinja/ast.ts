@@ -97,7 +97,12 @@ export type Statement =
       readonly target: SetTarget;
       readonly body: readonly Statement[];
     }
-  | { readonly kind: 'macro'; readonly macro: MacroDefinition }
+  | {
+      readonly kind: 'macro';
+      readonly macro: MacroDefinition;
+      /** From its first tag to its last. */
+      readonly text: string;
+    }
   | {
       readonly kind: 'call-block';
       readonly line: number;

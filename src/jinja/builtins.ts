@@ -5,6 +5,7 @@ import {
   dictOf,
   isDict,
   itemsOf,
+  Missing,
   Namespace,
   stringOf,
   type TemplateFunction,
@@ -39,8 +40,7 @@ function parsed(text: unknown, fallback: unknown): unknown {
   }
 }
 
-/** The functions of the language and of Python that all templates can call. */
-export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
+const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   range,
   dict: ([pairs], keywords) => ({
     ...(isDict(pairs)
@@ -56,4 +56,11 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   return: ([value = null]) => {
     throw new ReturnSignal(value);
   },
+};
+
+/** What the language and Python give to all templates. */
+export const BUILTINS: Readonly<Record<string, unknown>> = {
+  ...FUNCTIONS,
+  // no name of Jinja, but written for one: it is false, and not none
+  null: new Missing('null'),
 };

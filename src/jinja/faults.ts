@@ -22,7 +22,7 @@ export function located(error: unknown, file: string, line: number): unknown {
     if (error.location.file !== undefined) return error;
     return error.at({ file, line }, { hint: error.hint ?? HINT });
   }
-  if (error instanceof RangeError && error.message.includes('call stack')) {
+  if (isTooDeep(error)) {
     return new BeltError('Macros call each other without end.', {
       location: { file, line },
       hint: 'Let one of them stop before it calls the other.',
@@ -39,4 +39,22 @@ export function calledFrom(error: unknown, file: string, line: number): unknown 
   return error.at(error.location, {
     hint: `${error.hint ?? HINT} Called from ${file}:${line}.`,
   });
+}
+
+/** Does what goes as deep as a template is nested. Throws a BeltError where that is too deep. */
+export function withinDepth<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isTooDeep(error)) throw error;
+    throw new BeltError('This is nested too deeply, or joins too much in one expression.', {
+      location: { file },
+      hint: 'Set parts of it as variables first, with {% set %}, or loop over a list.',
+      cause: error,
+    });
+  }
+}
+
+function isTooDeep(error: unknown): error is RangeError {
+  return error instanceof RangeError && error.message.includes('call stack');
 }

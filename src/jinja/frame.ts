@@ -1,12 +1,9 @@
-import type { TemplateFunction } from './python/values.js';
-
-/** What one rendering has: the functions of the caller, and the macros of all files. */
+/** What one rendering has besides its variables: what the caller gives, and macros of all files. */
 export interface Rendering {
-  readonly context: Readonly<Record<string, unknown>>;
-  /** A macro of a macro file, ready to be called in this rendering. */
-  macro(name: string): TemplateFunction | undefined;
+  /** The value of a name; undefined if nothing has this name. */
+  lookup(name: string): unknown;
   /** All names that can be used anywhere, for "did you mean". */
-  names(): Iterable<string>;
+  names(): string[];
 }
 
 /** The variables of one scope: of a template, a loop or a macro. */
@@ -35,15 +32,12 @@ export class Frame {
       const value = frame.variables.get(name);
       if (value !== undefined) return value;
     }
-    const { context } = this.rendering;
-    return Object.hasOwn(context, name) ? context[name] : this.rendering.macro(name);
+    return this.rendering.lookup(name);
   }
 
   /** Names that can be used here, for "did you mean". */
   names(): string[] {
     const own = [...this.variables.keys()];
-    return this.parent === undefined
-      ? [...own, ...Object.keys(this.rendering.context), ...this.rendering.names()]
-      : [...own, ...this.parent.names()];
+    return [...own, ...(this.parent ?? this.rendering).names()];
   }
 }

@@ -1,9 +1,9 @@
 import { BeltError } from '../errors.js';
 import { prepareExpression } from './evaluate.js';
-import { ReturnSignal } from './faults.js';
+import { ReturnSignal, withinDepth } from './faults.js';
 import { Frame, type Rendering } from './frame.js';
-import { type FileMacro, readMacroFile } from './macro-file.js';
-import { parseTemplate } from './parser.js';
+import { type FileMacro, type FindMacro, MacroNamespace, readMacroFile } from './macro-file.js';
+import { parseTemplate, type Tags } from './parser.js';
 import type { TemplateFunction } from './python/values.js';
 import { prepareStatements } from './render.js';
 
@@ -40,9 +40,10 @@ export interface Jinja {
 export interface JinjaOptions {
   /** What may stand before a macro of addMacros(): `name.macro()`. */
   readonly projectName?: string;
+  readonly tags?: Tags;
   readonly library?: MacroLibrary;
-  /** Adds names to a context; `macro` finds the macros that go by their bare name. */
-  readonly extend?: (context: Context, macro: Rendering['macro']) => Context;
+  /** Names above those of a context; `macro` finds the macros that go by their bare name. */
+  readonly extend?: (context: Context, macro: FindMacro) => Context;
 }
 
 /** Macros that come along, called as `name.macro()`. */
@@ -53,53 +54,53 @@ interface MacroLibrary {
   readonly isBare: (macro: string) => boolean;
 }
 
+interface MacroRendering extends Rendering {
+  readonly macro: FindMacro;
+}
+
 /** An engine with no macros but those of its library. */
-export function createJinja({ projectName, library, extend }: JinjaOptions = {}): Jinja {
+export function createJinja(options: JinjaOptions = {}): Jinja {
+  const { projectName, tags = { macros: {}, elsewhere: {} }, library, extend } = options;
   const added = new Map<string, FileMacro>();
   const known = new Map(
     library === undefined
       ? []
-      : readMacroFile(`macros of ${library.name}`, library.text).map((one) => [one.name, one]),
+      : readMacroFile(`macros of ${library.name}`, library.text, tags).map((one) => [
+          one.name,
+          one,
+        ]),
   );
 
-  function renderingOf(context: Context, onMacro: OnMacro = () => undefined): Rendering {
-    const macro = (name: string): TemplateFunction | undefined => {
+  function renderingOf(context: Context, onMacro: OnMacro = () => undefined): MacroRendering {
+    const ofProject: FindMacro = (name) => {
       if (added.has(name)) onMacro(name);
-      const found = added.get(name) ?? (library?.isBare(name) ? known.get(name) : undefined);
-      return found?.ready(rendering);
+      return added.get(name)?.ready(rendering);
     };
-    const namespace = (macros: ReadonlyMap<string, FileMacro>, told: OnMacro) =>
-      Object.fromEntries(
-        [...macros].map(([name, found]): [string, TemplateFunction] => [
-          name,
-          (...parameters) => {
-            told(name);
-            return found.ready(rendering)(...parameters);
-          },
-        ]),
-      );
-    const whole = {
-      ...(projectName === undefined ? {} : { [projectName]: namespace(added, onMacro) }),
-      ...(library === undefined ? {} : { [library.name]: namespace(known, () => undefined) }),
-      ...context,
-    };
-    const rendering: Rendering = {
-      context: extend?.(whole, macro) ?? whole,
+    const ofLibrary: FindMacro = (name) => known.get(name)?.ready(rendering);
+    const macro: FindMacro = (name) =>
+      ofProject(name) ?? (library?.isBare(name) ? ofLibrary(name) : undefined);
+    const more = extend?.(context, macro) ?? {};
+    const rendering: MacroRendering = {
       macro,
-      names: () => added.keys(),
+      lookup: (name) => {
+        if (Object.hasOwn(more, name)) return more[name];
+        if (Object.hasOwn(context, name)) return context[name];
+        if (name === projectName) return new MacroNamespace(name, ofProject);
+        if (name === library?.name) return new MacroNamespace(name, ofLibrary);
+        return macro(name);
+      },
+      names: () => [
+        ...Object.keys({ ...more, ...context }),
+        ...[projectName, library?.name].filter((name) => name !== undefined),
+        ...added.keys(),
+      ],
     };
     return rendering;
   }
 
   return {
     compile(path, text) {
-      const statements = parseTemplate(path, text);
-      const render = prepareStatements(statements, path);
-      const [only] = statements;
-      const value =
-        statements.length === 1 && only?.kind === 'output'
-          ? prepareExpression(only.value, path)
-          : undefined;
+      const { render, value } = withinDepth(path, () => prepareTemplate(path, text, tags));
       const within = <T>(context: Context, work: (frame: Frame) => T, onMacro?: OnMacro): T => {
         try {
           return work(new Frame(renderingOf(context, onMacro)));
@@ -118,7 +119,7 @@ export function createJinja({ projectName, library, extend }: JinjaOptions = {})
       };
     },
     addMacros(path, text) {
-      for (const macro of readMacroFile(path, text)) {
+      for (const macro of withinDepth(path, () => readMacroFile(path, text, tags))) {
         const before = added.get(macro.name);
         if (before !== undefined) throw duplicateMacro(macro, before);
         added.set(macro.name, macro);
@@ -126,6 +127,19 @@ export function createJinja({ projectName, library, extend }: JinjaOptions = {})
     },
     macroTexts: () => [...added.values()].map(({ name, path, text }) => ({ name, path, text })),
     macro: (name, context) => renderingOf(context).macro(name),
+  };
+}
+
+/** What a text renders to, and its value if it is one `{{ expression }}`. */
+function prepareTemplate(path: string, text: string, tags: Tags) {
+  const statements = parseTemplate(path, text, tags);
+  const [only] = statements;
+  return {
+    render: prepareStatements(statements, path),
+    value:
+      statements.length === 1 && only?.kind === 'output'
+        ? prepareExpression(only.value, path)
+        : undefined,
   };
 }
 

@@ -1,7 +1,6 @@
-import type { MacroDefinition, Statement } from './ast.js';
 import { Frame, type Rendering } from './frame.js';
-import { parseTemplate } from './parser.js';
-import type { TemplateFunction } from './python/values.js';
+import { parseTemplate, type Tags } from './parser.js';
+import { type TemplateFunction, TemplateObject } from './python/values.js';
 import { prepareMacro, prepareStatements } from './render.js';
 
 /** A macro of a file of macros. */
@@ -14,9 +13,12 @@ export interface FileMacro {
   ready(rendering: Rendering): TemplateFunction;
 }
 
+/** Finds a macro by its name, ready to be called in one rendering. */
+export type FindMacro = (name: string) => TemplateFunction | undefined;
+
 /** Reads a file of macros. Throws a BeltError with the line of what is wrong. */
-export function readMacroFile(path: string, text: string): FileMacro[] {
-  const statements = parseTemplate(path, text);
+export function readMacroFile(path: string, text: string, tags: Tags): FileMacro[] {
+  const statements = parseTemplate(path, text, tags);
   const others = statements.filter((one) => one.kind === 'set' || one.kind === 'capture');
   const enter = prepareStatements(others, path);
   const frames = new WeakMap<Rendering, Frame>();
@@ -28,28 +30,31 @@ export function readMacroFile(path: string, text: string): FileMacro[] {
     enter(frame);
     return frame;
   };
-  return definitionsOf(statements).map((definition) => {
-    const make = prepareMacro(definition, path);
-    return {
-      name: definition.name,
-      path,
-      line: definition.line,
-      text: textOf(definition, text),
-      ready: (rendering) => make(frameOf(rendering)),
-    };
+  return statements.flatMap((statement) => {
+    if (statement.kind !== 'macro') return [];
+    const make = prepareMacro(statement.macro, path);
+    const { name, line } = statement.macro;
+    const ready = (rendering: Rendering) => make(frameOf(rendering));
+    return [{ name, path, line, text: statement.text, ready }];
   });
 }
 
-function definitionsOf(statements: readonly Statement[]): MacroDefinition[] {
-  return statements.flatMap((statement) => (statement.kind === 'macro' ? [statement.macro] : []));
-}
+/** The macros that are called as `name.macro()`. */
+export class MacroNamespace extends TemplateObject {
+  private readonly name: string;
+  private readonly find: FindMacro;
 
-/** The text of one macro of a file, from its tag to its end. */
-function textOf({ line, name }: MacroDefinition, text: string): string {
-  const rest = text
-    .split('\n')
-    .slice(line - 1)
-    .join('\n');
-  const end = name.startsWith('test_') ? /\bend(?:data_)?(?:test|macro)\b/ : /\bendmacro\b/;
-  return rest.slice(0, (end.exec(rest)?.index ?? rest.length) + 1);
+  constructor(name: string, find: FindMacro) {
+    super();
+    this.name = name;
+    this.find = find;
+  }
+
+  override member(name: string): unknown {
+    return this.find(name);
+  }
+
+  override toString(): string {
+    return `<macros of ${this.name}>`;
+  }
 }

@@ -1,208 +1,272 @@
+import { didYouMean } from '../did-you-mean.js';
 import { BeltError } from '../errors.js';
 import type { MacroDefinition, Parameter, SetTarget, Statement } from './ast.js';
 import {
-  peek,
   readArguments,
   readExpression,
   readFilter,
   readLoopList,
   readTuple,
-  type TokenReader,
-  take,
 } from './expression-parser.js';
-import { Parser, type Token } from './nunjucks-internals.js';
-import { jinjaTokens, SyntaxFault } from './tokens.js';
+import { SyntaxFault, type Token } from './lexer.js';
+import { TokenReader } from './token-reader.js';
+
+/** Tags that the one who uses the language adds to it. */
+export interface Tags {
+  /** Those that define macros beside {% macro %}, with what each puts before the macro's name. */
+  readonly macros: Readonly<Record<string, string>>;
+  /** Those that belong elsewhere, with what to say of them. */
+  readonly elsewhere: Readonly<Record<string, string>>;
+}
 
 /** Reads a template into statements. Throws a BeltError with the line of what is wrong. */
-export function parseTemplate(path: string, text: string): Statement[] {
-  const parser = new TemplateParser(jinjaTokens(text));
+export function parseTemplate(path: string, text: string, tags: Tags): Statement[] {
   try {
-    return statementsOf(parser.parse());
+    return new StatementParser(text, tags).readAll();
   } catch (error) {
-    const { message, line } = parser.faultOf(error);
-    throw new BeltError(message, {
-      location: { file: path, line },
+    if (!(error instanceof SyntaxFault)) throw error;
+    throw new BeltError(error.message, {
+      location: { file: path, line: error.line },
       hint: 'Correct the Jinja there; the README lists what models may use.',
       cause: error,
     });
   }
 }
 
-const NOT_OF_DBT = ['extends', 'include', 'import', 'from', 'block', 'switch', 'asyncEach'];
-const BLOCKS_OF_DBT = ['snapshot', 'materialization', 'docs'];
+/** Tags of Jinja that belt does not have. */
+const UNSUPPORTED = [
+  'autoescape',
+  'block',
+  'break',
+  'continue',
+  'extends',
+  'from',
+  'import',
+  'include',
+  'with',
+];
 
-/** nunjucks' parser, with the tags of dbt and Jinja's expressions in place of its own. */
-class TemplateParser extends Parser implements TokenReader {
-  private readonly mentioned: string[] = [];
-  private readonly open: Token[] = [];
-  private lastLine = 1;
+/** A body of statements, and the tag that ended it, taken as far as its name. */
+interface Body {
+  readonly body: Statement[];
+  readonly end: string;
+}
 
-  override nextToken(withWhitespace?: boolean): Token | null {
-    const token = super.nextToken(withWhitespace);
-    if (token !== null && token !== undefined) this.lastLine = token.lineno + 1;
-    return token;
+class StatementParser {
+  private readonly reader: TokenReader;
+  private readonly text: string;
+  private readonly tags: Tags;
+  private readonly readers: Readonly<Record<string, (tag: Token, start: number) => Statement>> = {
+    if: (tag) => this.readIf(tag),
+    for: (tag) => this.readFor(tag),
+    set: (tag) => this.readSet(tag),
+    do: (tag) => this.readDo(tag),
+    macro: (tag, start) => this.readMacro(tag, start, ''),
+    call: (tag) => this.readCall(tag),
+    filter: (tag) => this.readFilterBlock(tag),
+  };
+
+  constructor(text: string, tags: Tags) {
+    this.reader = new TokenReader(text);
+    this.text = text;
+    this.tags = tags;
   }
 
-  mention(name: string): void {
-    this.mentioned.push(name);
+  readAll(): Statement[] {
+    return this.readBody(undefined, []).body;
   }
 
-  override parseExpression(): unknown {
-    return readTuple(this);
-  }
-
-  override parseStatement(): unknown {
-    const tag = peek(this);
-    const name = tag.value;
-    if (NOT_OF_DBT.includes(name)) {
-      throw new SyntaxFault(`{% ${name} %} is not supported by belt.`, tag.lineno + 1);
+  /**
+   * Reads statements from the end of the tag `open` to the name of one of the tags `ends`; all to
+   * the end of the file where no tag is open.
+   */
+  private readBody(open: Token | undefined, ends: readonly string[]): Body {
+    if (open !== undefined) {
+      // `{% if x: %}` is allowed, as in Python
+      this.reader.skip(':');
+      this.takeEnd();
     }
-    if (BLOCKS_OF_DBT.includes(name)) {
-      throw new SyntaxFault(`{% ${name} %} blocks are not supported by belt here.`, tag.lineno + 1);
+    const body: Statement[] = [];
+    for (;;) {
+      const token = this.reader.next();
+      if (token.type === 'text') {
+        body.push({ kind: 'text', text: token.value });
+      } else if (token.type === 'variable-start') {
+        body.push({ kind: 'output', line: token.line, value: readTuple(this.reader) });
+        this.reader.take('variable-end', '}}');
+      } else if (token.type === 'block-start') {
+        const tag = this.reader.take('name', 'the name of a tag');
+        if (ends.includes(tag.value)) return { body, end: tag.value };
+        body.push(this.readStatement(tag, token.start, open, ends));
+      } else if (open === undefined) {
+        return { body, end: '' };
+      } else {
+        throw new SyntaxFault(`{% ${open.value} %} is not closed.`, open.line);
+      }
     }
-    this.open.push(tag);
-    const statement = this.parseTag(name);
-    this.open.pop();
-    return statement;
   }
 
-  private parseTag(name: string): unknown {
-    if (name === 'do') return this.parseDo();
-    return name === 'test' || name === 'data_test' ? this.parseTest(name) : super.parseStatement();
+  private readStatement(
+    tag: Token,
+    start: number,
+    open: Token | undefined,
+    ends: readonly string[],
+  ): Statement {
+    const { value: name, line } = tag;
+    const { readers, tags } = this;
+    const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
+    if (reader !== undefined) return reader(tag, start);
+    const prefix = Object.hasOwn(tags.macros, name) ? tags.macros[name] : undefined;
+    if (prefix !== undefined) return this.readMacro(tag, start, prefix);
+    const known = [...Object.keys(readers), ...Object.keys(tags.macros), ...ends];
+    throw new SyntaxFault(this.whyNot(name, open, known), line);
   }
 
-  /** `{% test name(model, …) %}` is a macro of the name `test_name`. */
-  private parseTest(keyword: string): Statement {
-    const tag = take(this, 'symbol', keyword);
-    const { value: name } = take(this, 'symbol', 'the name of the test');
-    const before = this.mentioned.length;
-    const parameters = this.readParameters();
-    this.advanceAfterBlockEnd(keyword);
-    const body = statementsOf(this.parseUntilBlocks('endtest', 'enddata_test'));
-    this.advanceAfterBlockEnd();
-    const macro = this.definition(`test_${name}`, tag, parameters, body, before);
-    return { kind: 'macro', macro };
+  /** Why a tag cannot stand where it does. */
+  private whyNot(name: string, open: Token | undefined, known: readonly string[]): string {
+    const { elsewhere } = this.tags;
+    const told = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
+    if (told !== undefined) return told;
+    if (UNSUPPORTED.includes(name)) return `{% ${name} %} is not supported by belt.`;
+    const unclosed =
+      /^(end|el)/.test(name) && open !== undefined
+        ? ` {% ${open.value} %} of line ${open.line} is not closed.`
+        : '';
+    return `Unknown block tag: ${name}${didYouMean(name, known)}.${unclosed}`;
   }
 
-  private parseDo(): Statement {
-    const tag = take(this, 'symbol', 'do');
-    const value = readTuple(this);
-    this.advanceAfterBlockEnd('do');
-    return { kind: 'do', line: tag.lineno + 1, value };
+  /** Reads the body of a tag that one tag ends, which is taken whole. */
+  private readWhole(open: Token, end: string): Statement[] {
+    const { body } = this.readBody(open, [end]);
+    this.takeEnd();
+    return body;
   }
 
-  override parseFor(): Statement {
-    const tag = take(this, 'symbol', 'for');
-    const names = this.readNames('in');
-    const list = readLoopList(this);
-    const condition = this.skipSymbol('if') ? readExpression(this) : undefined;
-    this.advanceAfterBlockEnd('for');
-    const body = statementsOf(this.parseUntilBlocks('endfor', 'else'));
-    let otherwise: Statement[] = [];
-    if (this.skipSymbol('else')) {
-      this.advanceAfterBlockEnd('else');
-      otherwise = statementsOf(this.parseUntilBlocks('endfor'));
-    }
-    this.advanceAfterBlockEnd();
-    return { kind: 'for', line: tag.lineno + 1, names, list, condition, body, otherwise };
+  private takeEnd(): void {
+    this.reader.take('block-end', '%}');
   }
 
-  /** `a, b in`, with or without parentheses. */
-  private readNames(end: string): string[] {
-    const parenthesis = this.skip('left-paren');
-    const names = [take(this, 'symbol', 'a name').value];
-    while (this.skip('comma')) names.push(take(this, 'symbol', 'a name').value);
-    if (parenthesis) take(this, 'right-paren', '")"');
-    const next = peek(this);
-    if (!this.skipSymbol(end)) {
-      throw new SyntaxFault(`Expected "${end}" after ${names.join(', ')}.`, next.lineno + 1);
-    }
+  private readIf(open: Token): Statement {
+    const condition = readTuple(this.reader);
+    const { body, end } = this.readBody(open, ['elif', 'else', 'endif']);
+    const statement = (otherwise: Statement[]): Statement => ({
+      kind: 'if',
+      condition,
+      body,
+      otherwise,
+    });
+    if (end === 'elif') return statement([this.readIf(open)]);
+    if (end === 'else') return statement(this.readWhole(open, 'endif'));
+    this.takeEnd();
+    return statement([]);
+  }
+
+  private readFor(open: Token): Statement {
+    const names = this.readNames();
+    if (!this.reader.skipWord('in')) throw this.reader.expected(`"in" after ${names.join(', ')}`);
+    const list = readLoopList(this.reader);
+    const condition = this.reader.skipWord('if') ? readExpression(this.reader) : undefined;
+    const { body, end } = this.readBody(open, ['else', 'endfor']);
+    const otherwise = end === 'else' ? this.readWhole(open, 'endfor') : [];
+    if (end !== 'else') this.takeEnd();
+    return { kind: 'for', line: open.line, names, list, condition, body, otherwise };
+  }
+
+  /** `a, b`, with or without parentheses. */
+  private readNames(): string[] {
+    const parenthesis = this.reader.skip('(');
+    const names = [this.takeName('a name')];
+    while (this.reader.skip(',')) names.push(this.takeName('a name'));
+    if (parenthesis) this.reader.takeOperator(')');
     return names;
   }
 
-  override parseSet(): Statement {
-    const tag = take(this, 'symbol', 'set');
-    const line = tag.lineno + 1;
-    const targets = [this.readTarget()];
-    while (this.skip('comma')) targets.push(this.readTarget());
-    if (this.skipValue('operator', '=')) {
-      const value = readTuple(this);
-      this.advanceAfterBlockEnd('set');
+  private readSet(open: Token): Statement {
+    const { line } = open;
+    const target = this.readTarget();
+    const targets = [target];
+    while (this.reader.skip(',')) targets.push(this.readTarget());
+    if (this.reader.skip('=')) {
+      const value = readTuple(this.reader);
+      this.takeEnd();
       return { kind: 'set', line, targets, value };
     }
-    this.advanceAfterBlockEnd('set');
-    const body = statementsOf(this.parseUntilBlocks('endset'));
-    this.advanceAfterBlockEnd();
-    const [target] = targets;
-    if (target === undefined || targets.length > 1) {
-      throw new SyntaxFault('A {% set %} block sets one name.', line);
-    }
-    return { kind: 'capture', line, target, body };
+    if (targets.length > 1) throw new SyntaxFault('A {% set %} block sets one name.', line);
+    return { kind: 'capture', line, target, body: this.readWhole(open, 'endset') };
   }
 
   private readTarget(): SetTarget {
-    const { value: name } = take(this, 'symbol', 'a name to set');
-    const member = this.skipValue('operator', '.')
-      ? take(this, 'symbol', 'a name after "."').value
-      : undefined;
+    const name = this.takeName('a name to set');
+    const member = this.reader.skip('.') ? this.takeName('a name after "."') : undefined;
     return { name, member };
   }
 
-  override parseMacro(): Statement {
-    const tag = take(this, 'symbol', 'macro');
-    const { value: name } = take(this, 'symbol', 'the name of the macro');
-    const before = this.mentioned.length;
+  private readDo({ line }: Token): Statement {
+    const value = readTuple(this.reader);
+    this.takeEnd();
+    return { kind: 'do', line, value };
+  }
+
+  /** A macro, whose end may name it again; tags that add to a name end as any of them does. */
+  private readMacro(open: Token, start: number, prefix: string): Statement {
+    const { mentioned } = this.reader;
+    const before = mentioned.length;
+    const name = this.takeName('the name of the macro');
     const parameters = this.readParameters();
-    this.advanceAfterBlockEnd('macro');
-    const body = statementsOf(this.parseUntilBlocks('endmacro'));
-    this.skipEndName('endmacro', name);
-    return { kind: 'macro', macro: this.definition(name, tag, parameters, body, before) };
+    const tags = prefix === '' ? ['macro'] : Object.keys(this.tags.macros);
+    const { body } = this.readBody(
+      open,
+      tags.map((tag) => `end${tag}`),
+    );
+    this.reader.skipWord(name);
+    this.takeEnd();
+    return {
+      kind: 'macro',
+      macro: this.definition(`${prefix}${name}`, open, parameters, body, before),
+      text: this.text.slice(start, this.reader.place),
+    };
   }
 
-  override parseCall(): Statement {
-    const tag = take(this, 'symbol', 'call');
-    const before = this.mentioned.length;
-    const parameters = peek(this).type === 'left-paren' ? this.readParameters() : [];
-    const call = readExpression(this);
+  private readCall(open: Token): Statement {
+    const before = this.reader.mentioned.length;
+    const parameters = this.reader.isAt('operator', '(') ? this.readParameters() : [];
+    const call = readExpression(this.reader);
     if (call.kind !== 'call') {
-      throw new SyntaxFault('Expected a call of a macro after {% call.', tag.lineno + 1);
+      throw new SyntaxFault('Expected a call of a macro after {% call.', open.line);
     }
-    this.advanceAfterBlockEnd('call');
-    const body = statementsOf(this.parseUntilBlocks('endcall'));
-    this.advanceAfterBlockEnd();
-    const caller = this.definition('caller', tag, parameters, body, before);
-    return { kind: 'call-block', line: tag.lineno + 1, call, caller };
+    const body = this.readWhole(open, 'endcall');
+    const caller = this.definition('caller', open, parameters, body, before);
+    return { kind: 'call-block', line: open.line, call, caller };
   }
 
-  override parseFilterStatement(): Statement {
-    const tag = take(this, 'symbol', 'filter');
-    const filters = [readFilter(this)];
-    while (this.skip('pipe')) filters.push(readFilter(this));
-    this.advanceAfterBlockEnd('filter');
-    const body = statementsOf(this.parseUntilBlocks('endfilter'));
-    this.advanceAfterBlockEnd();
-    return { kind: 'filter-block', line: tag.lineno + 1, filters, body };
+  private readFilterBlock(open: Token): Statement {
+    const filters = [readFilter(this.reader)];
+    while (this.reader.skip('|')) filters.push(readFilter(this.reader));
+    return {
+      kind: 'filter-block',
+      line: open.line,
+      filters,
+      body: this.readWhole(open, 'endfilter'),
+    };
   }
 
-  /** `{% endmacro name %}` is allowed. */
-  private skipEndName(end: string, name: string): void {
-    if (this.skipSymbol(end)) this.skipSymbol(name);
-    this.advanceAfterBlockEnd(end);
+  private takeName(what: string): string {
+    return this.reader.take('name', what).value;
   }
 
   private definition(
     name: string,
-    tag: Token,
+    { line }: Token,
     parameters: Parameter[],
     body: Statement[],
     before: number,
   ): MacroDefinition {
-    const mentions = new Set(this.mentioned.slice(before));
-    return { name, line: tag.lineno + 1, parameters, body, mentions };
+    const mentions = new Set(this.reader.mentioned.slice(before));
+    return { name, line, parameters, body, mentions };
   }
 
   private readParameters(): Parameter[] {
-    const { positional, keywords } = readArguments(this);
+    const { positional, keywords } = readArguments(this.reader);
     return [
       ...positional.map(({ value }) => {
         if (value.kind === 'name') return { name: value.name, fallback: undefined };
@@ -211,68 +275,4 @@ class TemplateParser extends Parser implements TokenReader {
       ...keywords.map(({ name, value }) => ({ name: name ?? '', fallback: value })),
     ];
   }
-
-  /** The fault that a person can read, with the tag that was left open at the end of the file. */
-  faultOf(error: unknown): SyntaxFault {
-    const { message, line, lineno } = error as { message: string; line?: number; lineno?: number };
-    const atEnd =
-      error instanceof TypeError || message.includes('got end of file') || Number.isNaN(line);
-    const unclosed = this.open.at(-1);
-    if (atEnd && unclosed !== undefined) {
-      return new SyntaxFault(`{% ${unclosed.value} %} is not closed.`, unclosed.lineno + 1);
-    }
-    if (atEnd) return new SyntaxFault('The file ends inside a tag.', this.lastLine);
-    if (error instanceof SyntaxFault) return error;
-    return new SyntaxFault(plain(message), lineno ?? this.lastLine);
-  }
-}
-
-/** nunjucks' words for what is wrong, without the name of its function. */
-function plain(message: string): string {
-  const text = message.replace(/^parse\w+: /, '').replace(/^advanceAfterBlockEnd: /, '');
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-/** The nodes that nunjucks makes around ours. */
-type ParsedNode =
-  | Statement
-  | { readonly typename: 'NodeList' | 'Root'; readonly children: readonly ParsedNode[] }
-  | { readonly typename: 'Output'; readonly lineno: number; readonly children: readonly unknown[] }
-  | {
-      readonly typename: 'If';
-      readonly cond: unknown;
-      readonly body: unknown;
-      readonly else_: unknown;
-    };
-
-type ParsedValue = { readonly typename: 'TemplateData'; readonly value: string } | { kind: string };
-
-function statementsOf(parsed: unknown): Statement[] {
-  if (parsed === null || parsed === undefined) return [];
-  const node = parsed as ParsedNode;
-  if ('kind' in node) return [node];
-  switch (node.typename) {
-    case 'Output':
-      return node.children.map((child) => outputOf(child as ParsedValue, node.lineno + 1));
-    case 'If':
-      return [
-        {
-          kind: 'if',
-          condition: node.cond as Extract<Statement, { kind: 'if' }>['condition'],
-          body: statementsOf(node.body),
-          otherwise: statementsOf(node.else_),
-        },
-      ];
-    default:
-      return node.children.flatMap(statementsOf);
-  }
-}
-
-function outputOf(child: ParsedValue, line: number): Statement {
-  if ('typename' in child) return { kind: 'text', text: child.value };
-  return {
-    kind: 'output',
-    line,
-    value: child as Extract<Statement, { kind: 'output' | 'do' }>['value'],
-  };
 }

@@ -23,6 +23,20 @@ describe('macros', () => {
     expect(model(project, 'm').macros).toEqual(['b', 'a']);
   });
 
+  it('are told by their own text, from the first tag to the last', () => {
+    const [a, b, test] = [
+      '{% macro a() %}1{% endmacro %}',
+      '{%- macro b(x) -%}\n{# endmacro #}\n{{ x }}{%- endmacro b -%}',
+      '{% test positive(model) %}select{% endtest %}',
+    ];
+    const project = load({ 'macros/a.sql': `${a}${b}\n`, 'tests/generic/t.sql': `\n${test} ` });
+    expect(project.macros.map(({ name, text }) => [name, text])).toEqual([
+      ['a', a],
+      ['b', b],
+      ['test_positive', test],
+    ]);
+  });
+
   it('see the model that calls them', () => {
     const files = {
       'macros/a.sql': '{% macro me() %}{{ this.name }} {{ ref("other") }}{% endmacro %}',

@@ -1,5 +1,5 @@
 import { BeltError } from '../../errors.js';
-import { FUNCTIONS } from '../../jinja/builtins.js';
+import { BUILTINS } from '../../jinja/builtins.js';
 import { Missing, stringOf, type TemplateFunction } from '../../jinja/python/values.js';
 
 /** Functions of dbt that belt does not have. */
@@ -41,8 +41,8 @@ export const EXCEPTIONS: Readonly<Record<string, TemplateFunction>> = {
 };
 
 /** Names that all templates can use, whatever they belong to. */
-export const BUILTINS: Readonly<Record<string, unknown>> = {
-  ...FUNCTIONS,
+export const DBT_BUILTINS: Readonly<Record<string, unknown>> = {
+  ...BUILTINS,
   log: () => '',
   print: () => '',
   exceptions: EXCEPTIONS,

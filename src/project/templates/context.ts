@@ -12,7 +12,7 @@ import {
 import type { SeedRow } from '../nodes.js';
 import type { Relation } from '../relation.js';
 import type { Target } from '../target.js';
-import { BUILTINS, EXCEPTIONS } from './builtins.js';
+import { DBT_BUILTINS, EXCEPTIONS } from './builtins.js';
 import { type Ask, databaseFunctions } from './database-functions.js';
 import { CTE_PREFIX } from './ephemeral.js';
 import { TemplateMoment } from './moment-object.js';
@@ -70,7 +70,7 @@ export interface TemplateScope extends ProjectScope {
 /** The names that templates outside of models can use, such as those in YAML. */
 export function projectContext(scope: ProjectScope): Dict {
   return {
-    ...BUILTINS,
+    ...DBT_BUILTINS,
     var: variableFunction(scope.vars),
     env_var: (positional: readonly unknown[], keywords: Dict) =>
       environmentVariable(scope, positional, keywords),

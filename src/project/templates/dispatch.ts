@@ -1,9 +1,10 @@
 import { BeltError } from '../../errors.js';
 import { bindArguments } from '../../jinja/arguments.js';
+import type { FindMacro } from '../../jinja/macro-file.js';
 import { type Dict, isDict, stringOf, type TemplateFunction } from '../../jinja/python/values.js';
 
 /** `adapter.dispatch('name')`: the macro of PostgreSQL, else the default one. */
-function dispatchFunction(macro: (name: string) => TemplateFunction | undefined): TemplateFunction {
+function dispatchFunction(macro: FindMacro): TemplateFunction {
   return (positional, keywords) => {
     const args = bindArguments(
       'adapter.dispatch',
@@ -25,11 +26,8 @@ function dispatchFunction(macro: (name: string) => TemplateFunction | undefined)
   };
 }
 
-/** The context with a dispatch of its own in `adapter`. */
-export function withDispatch(
-  context: Readonly<Dict>,
-  macro: (name: string) => TemplateFunction | undefined,
-): Dict {
-  const adapter = isDict(context.adapter) ? context.adapter : {};
-  return { ...context, adapter: { ...adapter, dispatch: dispatchFunction(macro) } };
+/** The `adapter` of a context, with a dispatch of its own. */
+export function withDispatch({ adapter }: Readonly<Dict>, macro: FindMacro): Dict {
+  const rest = isDict(adapter) ? adapter : {};
+  return { adapter: { ...rest, dispatch: dispatchFunction(macro) } };
 }
