@@ -26,27 +26,41 @@ export function countText(count: number, one: string, many = `${one}s`): string 
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }
 
-/** A table for people: columns aligned, numbers to the right. */
-export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const isNumeric = header.map(
-    (_, column) =>
-      rows.length > 0 &&
-      rows.every((row) => /^(-?[\d.,]+(e[+-]?\d+)?( ?(%|[kMGT]?B|s))?|)$/.test(row[column] ?? '')),
-  );
+/** How a table for people is laid out: its head, and its rows below it. */
+export interface TableLayout {
+  /** The names of the columns, and a line below them. */
+  readonly head: string;
+  line(cells: readonly string[]): string;
+}
+
+/** Lays out a table by its first rows: columns as wide as these need, numbers to the right. */
+export function tableLayout(
+  names: readonly string[],
+  rows: readonly (readonly string[])[],
+): TableLayout {
+  const columns = names.map((name, column) => {
+    const cells = rows.map((row) => row[column] ?? '');
+    return {
+      width: Math.max(name.length, ...cells.map((cell) => cell.length)),
+      isNumeric: cells.length > 0 && cells.every((cell) => NUMBER_OR_NONE.test(cell)),
+    };
+  });
   const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return isNumeric[column] ? cell.padStart(width) : cell.padEnd(width);
+    columns
+      .map(({ width, isNumeric }, column) => {
+        const cell = cells[column] ?? '';
+        return isNumeric ? cell.padStart(width) : cell.padEnd(width);
       })
       .join('  ')
       .trimEnd();
-  return [
-    line(header),
-    widths.map((width) => '-'.repeat(width)).join('  '),
-    ...rows.map(line),
-  ].join('\n');
+  const rule = columns.map(({ width }) => '-'.repeat(width)).join('  ');
+  return { head: `${line(names)}\n${rule}`, line };
+}
+
+const NUMBER_OR_NONE = /^(-?[\d.,]+(e[+-]?\d+)?( ?(%|[kMGT]?B|s))?|)$/;
+
+/** A table for people: columns aligned, numbers to the right. */
+export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const { head, line } = tableLayout(header, rows);
+  return [head, ...rows.map(line)].join('\n');
 }

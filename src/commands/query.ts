@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type QueryFormat, runQuery } from './run-query.js';
+import { QUERY_FORMATS, type QueryFormat } from './row-writer.js';
+import { runQuery } from './run-query.js';
 import { type GlobalOptions, withDatabase } from './scope.js';
 
 interface QueryOptions extends GlobalOptions {
@@ -13,7 +14,7 @@ export function addQueryCommand(program: Command): void {
     .argument('<sql>', 'one statement')
     .addOption(
       new Option('--format <format>', 'how to print the rows')
-        .choices(['table', 'json', 'csv'])
+        .choices(QUERY_FORMATS)
         .default('table'),
     )
     .action(async (sql: string, _options, command: Command) => {
