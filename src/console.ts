@@ -41,22 +41,16 @@ export function createConsole(format: LogFormat): Console {
     },
     progress(label, unit) {
       if (!isTerminal) return { update: () => undefined, stop: () => undefined };
+      let first: { readonly at: number; readonly done: number } | undefined;
       return {
         update(done, total) {
           if (total <= 0) return;
-          if (bar === undefined) {
-            bar = new SingleBar({
-              format: `${label} {bar} {percentage}% | {rate} ${unit}/s | {eta_formatted} left`,
-              hideCursor: true,
-              clearOnComplete: true,
-              stream: process.stderr,
-              etaBuffer: 20,
-            });
-            bar.start(total, 0, { rate: '-', since: performance.now() });
-          }
-          const since = startOf(bar);
-          const seconds = (performance.now() - since) / 1000;
-          bar.update(done, { rate: shortNumber(seconds > 0 ? done / seconds : 0) });
+          const now = performance.now();
+          first ??= { at: now, done };
+          const rate = now > first.at ? ((done - first.done) * 1000) / (now - first.at) : 0;
+          // a line that was logged has ended the bar: it goes on below
+          bar ??= startBar(label, unit, total);
+          bar.update(done, { rate: shortNumber(rate) });
         },
         stop() {
           bar?.stop();
@@ -67,10 +61,14 @@ export function createConsole(format: LogFormat): Console {
   };
 }
 
-const STARTS = new WeakMap<SingleBar, number>();
-
-function startOf(bar: SingleBar): number {
-  const start = STARTS.get(bar) ?? performance.now();
-  STARTS.set(bar, start);
-  return start;
+function startBar(label: string, unit: string, total: number): SingleBar {
+  const bar = new SingleBar({
+    format: `${label} {bar} {percentage}% | {rate} ${unit}/s | {eta_formatted} left`,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+    etaBuffer: 20,
+  });
+  bar.start(total, 0, { rate: '-' });
+  return bar;
 }
