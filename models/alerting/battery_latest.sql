@@ -6,7 +6,7 @@
     on_schema_change='append_new_columns',
     indexes=[{'columns': ['state_of_charge_percent']}]
 ) }}
-{%- set metrics = seed_rows('metric_catalog') %}
+{%- set metrics = metrics() %}
 {%- set known_columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list %}
 
 -- One row a device: the latest value of each gauge, and when it was read.

@@ -10,7 +10,7 @@
 select
     device_id,
     time_bucket('1 day', bucket) as bucket
-    {%- for metric in seed_rows('metric_catalog') %}
+    {%- for metric in metrics() %}
     {%- set column = metric.column_name %}
     {%- if metric.unit == '%' %},
     min({{ column }}_min) as {{ column }}_min,

@@ -10,7 +10,7 @@
 select
     device_id,
     time_bucket('1 hour', ts) as bucket
-    {%- for metric in seed_rows('metric_catalog') %}
+    {%- for metric in metrics() %}
     {%- set column = metric.column_name %}
     {%- if metric.unit == '%' %},
     min({{ column }}) as {{ column }}_min,
@@ -30,7 +30,7 @@ select
     {%- endif %}
     {%- endfor %},
     sum(num_nonnulls(
-        {%- for metric in seed_rows('metric_catalog') %}{{ metric.column_name }}{{ ', ' if not loop.last }}{% endfor -%}
+        {%- for metric in metrics() %}{{ metric.column_name }}{{ ', ' if not loop.last }}{% endfor -%}
     ))::bigint as readings
 from {{ ref('battery_telemetry') }}
 group by device_id, time_bucket('1 hour', ts)

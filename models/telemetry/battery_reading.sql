@@ -11,7 +11,7 @@ from {{ ref('battery_telemetry') }} as telemetry
 inner join {{ ref('device') }} as device using (device_id)
 cross join lateral (
     values
-    {%- for metric in seed_rows('metric_catalog') %}
+    {%- for metric in metrics() %}
     ('{{ metric.vendor_series }}', trim_scale(telemetry.{{ metric.column_name }}::numeric / {{ metric.scale }})){{ ',' if not loop.last }}
     {%- endfor %}
 ) as metric (series, value)

@@ -11,7 +11,7 @@
     compression={'after': '7 days', 'segmentby': ['device_id'], 'orderby': ['ts']},
     retention_policy='10 years'
 ) }}
-{%- set metrics = seed_rows('metric_catalog') %}
+{%- set metrics = metrics() %}
 
 -- Sorting is off since the planner, which can't see into jsonb, would sort readings by the million.
 --

@@ -149,7 +149,7 @@ export function toJson(value: unknown): string {
 
 function numberOr(value: unknown, other: unknown, read: (value: unknown) => number): unknown {
   const found = value === null || value === '' ? Number.NaN : read(value);
-  return Number.isNaN(found) ? (other ?? 0) : found;
+  return Number.isNaN(found) ? (other === undefined ? 0 : other) : found;
 }
 
 function asNative(value: unknown): unknown {

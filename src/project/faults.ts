@@ -5,7 +5,9 @@ export class ProjectFaults extends BeltError {
   override readonly name = 'ProjectFaults';
   readonly faults: readonly BeltError[];
 
-  constructor(faults: readonly BeltError[]) {
+  constructor(all: readonly BeltError[]) {
+    // what several models come upon, such as a wrong line of a seed, is told once
+    const faults = [...new Map(all.map((fault) => [keyOf(fault), fault])).values()];
     super(
       faults.length === 1
         ? 'The project has a fault; nothing was run.'
@@ -13,6 +15,10 @@ export class ProjectFaults extends BeltError {
     );
     this.faults = faults;
   }
+}
+
+function keyOf({ location, message }: BeltError): string {
+  return JSON.stringify([location.file, location.line, message]);
 }
 
 /** The 1-based line of a text at which `needle` first stands, or undefined. */

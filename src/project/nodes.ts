@@ -109,6 +109,8 @@ export interface SeedNode extends NodeBase {
   readonly checksum: string;
   readonly header: readonly string[];
   readonly rows: readonly SeedRow[];
+  /** The 1-based line of the file on which each row begins. */
+  readonly lines: readonly number[];
 }
 
 /** A table that the project reads but does not make. */

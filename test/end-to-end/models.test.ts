@@ -511,3 +511,23 @@ describe.each(ENGINES)('the models on the %s engine', (engine) => {
     ).toEqual([{ battery_power_w: 1 }, { battery_power_w: 2 }]);
   });
 });
+
+test('a metric catalogue that mixes two series is told at its line, and nothing is written', async () => {
+  const workspace = await createWorkspace('embedded');
+  await load(workspace, { telemetry: { [DEVICE_A]: { BatteryPowerW: [[T0, 1500]] } } });
+  const more = writeResponses(workspace, 'more', {
+    telemetry: { [DEVICE_A]: { GeneratedPowerW: [[T0, -99]] } },
+  });
+  await workspace.beltOk('land', '--source', more);
+  const project = copyModels(workspace);
+  const catalog = join(project, 'models/seeds/metric_catalog.csv');
+  writeFileSync(catalog, readFileSync(catalog, 'utf8').replace(/^3,/m, '2,'));
+  for (const command of ['transform', 'build']) {
+    const { code, stderr } = await workspace.belt(command, '--project-dir', project);
+    expect(code).toBe(1);
+    expect(stderr).toContain('metric_catalog.csv:4: metric_id 2 of GeneratedPowerW');
+  }
+  expect(await workspace.query('select battery_power_w from battery_telemetry')).toEqual([
+    { battery_power_w: 1500 },
+  ]);
+});

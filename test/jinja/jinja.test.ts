@@ -70,6 +70,7 @@ const same: readonly (readonly [string, string])[] = [
     'a',
   ],
   ["{{ {'a': [1, none, true]} | tojson }}", '{"a": [1, null, true]}'],
+  ["{{ ('x' | int(none)) is none }} {{ 'x' | int }} {{ '1.5' | float(none) }}", 'True 0 1.5'],
   ["{{ [3, 1, 2] | sort | last }}{{ 'abc' | length }}{{ '7' | int + 1 }}", '338'],
   ['{{ [1, 1, 2] | unique | list }} {{ [1, 2] | sum }} {{ 2.567 | round(1) }}', '[1, 2] 3 2.6'],
   ["{% filter upper %}a{{ 'b' }}{% endfilter %}", 'AB'],

@@ -72,6 +72,19 @@ describe('macros', () => {
     }
   });
 
+  it('stop at the line of a seed that is wrong, which is told once', () => {
+    const files = {
+      'seeds/rule.csv': 'name,note\n\na,"two\nlines"\nb,\n',
+      'macros/rules.sql': `{% macro rules() %}
+        {%- for rule in seed_rows('rule') -%}
+          {%- if not rule.note -%}{{ seed_error('rule', loop.index0, rule.name ~ ' has no note.') }}{%- endif -%}
+        {%- endfor -%}{% endmacro %}`,
+      'models/m.sql': 'select 1 {{ rules() }}',
+      'models/n.sql': 'select 2 {{ rules() }}',
+    };
+    expect(faultsOf(files)).toEqual(['seeds/rule.csv:5: b has no note.']);
+  });
+
   it('keep the line numbers of the model that uses them', () => {
     const files = { 'macros/a.sql': '{% macro a() %}\n\n\n\n{% endmacro %}' };
     expect(faultsOf({ 'models/m.sql': '{{ a() }}\n{{ oops }}', ...files })).toEqual([

@@ -7,18 +7,28 @@ import type { ProjectFile } from './files.js';
 export function readSeed(
   file: ProjectFile,
   delimiter: string,
-): { header: string[]; rows: SeedRow[] } {
-  const [header = [], ...records] = recordsOf(file, delimiter);
+): { header: string[]; rows: SeedRow[]; lines: number[] } {
+  const {
+    records: [header = [], ...records],
+    lines: [, ...lines],
+  } = recordsOf(file, delimiter);
   checkHeader(file, header);
   const rows = records.map((record) =>
     Object.fromEntries(header.map((name, index) => [name, record[index] || null])),
   );
-  return { header, rows };
+  return { header, rows, lines };
 }
 
-function recordsOf(file: ProjectFile, delimiter: string): string[][] {
+/** The records of a seed, its header among them, and the line on which each begins. */
+function recordsOf(file: ProjectFile, delimiter: string): { records: string[][]; lines: number[] } {
+  const lines: number[] = [];
+  const noteLine = (record: string[], info: { readonly lines: number }) => {
+    lines.push(info.lines - breaksIn(record));
+    return record;
+  };
   try {
-    return parse(file.text, { bom: true, delimiter, skip_empty_lines: true });
+    const options = { bom: true, delimiter, skip_empty_lines: true, on_record: noteLine };
+    return { records: parse(file.text, options), lines };
   } catch (cause) {
     const { message, lines } = cause as { message: string; lines?: number };
     throw new BeltError(`This seed cannot be read: ${message}`, {
@@ -27,6 +37,11 @@ function recordsOf(file: ProjectFile, delimiter: string): string[][] {
       cause,
     });
   }
+}
+
+/** Line breaks in quotes, as csv-parse counts them. */
+function breaksIn(record: readonly string[]): number {
+  return record.join('').match(/[\r\n]/g)?.length ?? 0;
 }
 
 function checkHeader(file: ProjectFile, header: readonly string[]): void {

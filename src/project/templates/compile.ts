@@ -7,7 +7,7 @@ import type { Relation } from '../relation.js';
 import { type FoundRelation, type TemplateAnswers, templateContext } from './context.js';
 import type { Ask } from './database-functions.js';
 import { CTE_PREFIX, cteName, isEphemeral, withCtes } from './ephemeral.js';
-import { atLine, seedRowsOf } from './explore-model.js';
+import { atLine, seedOf } from './explore-model.js';
 import { hooksOf } from './hooks.js';
 import { newRowsByDefault } from './new-rows.js';
 import { graphFacts, nodeFacts } from './node-facts.js';
@@ -225,9 +225,9 @@ function answersFor(
         project.nodes.get(`source.${project.name}.${sourceName}.${table}`),
         `source('${sourceName}', '${table}')`,
       ),
-    seedRows: (name) => {
+    seed: (name) => {
       const seed = project.nodes.get(`seed.${project.name}.${name}`);
-      return seedRowsOf(new Map(seed?.resourceType === 'seed' ? [[name, seed]] : []), name);
+      return seedOf(new Map(seed?.resourceType === 'seed' ? [[name, seed]] : []), name);
     },
     newRows: (relation) => (context.newRows ?? newRowsByDefault)(relation),
     query: context.query,

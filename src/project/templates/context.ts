@@ -9,7 +9,7 @@ import {
   stringOf,
   type TemplateFunction,
 } from '../../jinja/python/values.js';
-import type { SeedRow } from '../nodes.js';
+import type { SeedNode } from '../nodes.js';
 import type { Relation } from '../relation.js';
 import type { Target } from '../target.js';
 import { DBT_BUILTINS, EXCEPTIONS } from './builtins.js';
@@ -32,7 +32,7 @@ export interface TemplateAnswers {
   configValue(name: string): unknown;
   ref(name: string, packageName: string | undefined, place: Place): FoundRelation;
   source(sourceName: string, tableName: string, place: Place): FoundRelation;
-  seedRows(name: string, place: Place): readonly SeedRow[];
+  seed(name: string, place: Place): SeedNode;
   /** Asks the database; left out while there is none. */
   query?: Ask;
   /** Told what a template logs; `info` is for people, else for --debug. */
@@ -112,7 +112,14 @@ export function templateContext(scope: TemplateScope): Dict {
       return found(answers.source(sourceName, table, place));
     },
     seed_rows: ([name]: readonly unknown[], _: Dict, place: Place) =>
-      answers.seedRows(textArgument('seed_rows', name), place).map((row) => ({ ...row })),
+      answers.seed(textArgument('seed_rows', name), place).rows.map((row) => ({ ...row })),
+    seed_error: ([name, index, message]: readonly unknown[], _: Dict, place: Place) => {
+      const { path, lines } = answers.seed(textArgument('seed_error', name), place);
+      throw new BeltError(stringOf(message), {
+        location: { file: path, line: lines[Number(index)] ?? 1 },
+        hint: 'Correct this line of the seed.',
+      });
+    },
     new_rows: ([relation]: readonly unknown[]) => {
       // an ephemeral model, or rows that a unit test gives: all of them are new
       if (typeof relation === 'string' && relation.startsWith(CTE_PREFIX)) {

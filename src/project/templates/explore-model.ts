@@ -107,10 +107,10 @@ export function explore(
         const relation = { schema: sourceName, identifier: table };
         return { uniqueId: `source:${sourceName}.${table}`, relation };
       },
-      seedRows: (seed, place) => {
-        const rows = seedRowsOf(scope.seedsByName, seed);
-        add({ kind: 'ref', name: seed, package: undefined, place });
-        return rows;
+      seed: (name, place) => {
+        const seed = seedOf(scope.seedsByName, name);
+        add({ kind: 'ref', name, package: undefined, place });
+        return seed;
       },
       newRows: (relation, key) => {
         newRowsOf.add(key);
@@ -148,10 +148,10 @@ export function explore(
   };
 }
 
-/** The rows of a seed, for a template. Throws a BeltError if there is no such seed. */
-export function seedRowsOf(seeds: ReadonlyMap<string, SeedNode>, name: string): SeedNode['rows'] {
+/** A seed by its name, for a template. Throws a BeltError if there is no such seed. */
+export function seedOf(seeds: ReadonlyMap<string, SeedNode>, name: string): SeedNode {
   const seed = seeds.get(name);
-  if (seed !== undefined) return seed.rows;
+  if (seed !== undefined) return seed;
   throw new BeltError(`There is no seed ${name}${didYouMean(name, seeds.keys())}.`, {
     hint: 'seed_rows() takes the name of a .csv file of the seed paths.',
   });
