@@ -5,7 +5,7 @@ import type { Project } from '../project/project.js';
 import { renderRelation } from '../project/relation.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
 import { readRelationState } from '../run/batches/ledger.js';
-import { pendingWork, prepareSlices } from '../run/batches/slices.js';
+import { pendingWork } from '../run/batches/slices.js';
 import { eventTimeOf, type TimeWindow } from '../run/batches/time-window.js';
 import { windowBatches } from '../run/batches/window-batches.js';
 import { windowWorks } from '../run/batches/window-works.js';
@@ -233,7 +233,6 @@ async function refusalOf(
   const refused = refusedChange(node, state);
   if (refused !== undefined || node.config.on_schema_change !== 'sync_all_columns') return refused;
   const removed = await attempt(client, async () => {
-    await prepareSlices(client);
     const { sql } = await context.compile(node, { isIncremental: true });
     await client.query(`create temp table belt_planned as\n${sql}\nwith no data`);
     const selected = await columnsOf(client, 'pg_temp.belt_planned');

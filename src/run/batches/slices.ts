@@ -94,45 +94,52 @@ export async function slicesOfWindow(
   return rows.map((row) => ({ responses: row.responses, readings: Number(row.readings) }));
 }
 
-/** Lets models that are compiled for whole responses see these ones. */
-export async function enterResponses(
-  client: ClientBase,
-  responses: readonly string[],
-): Promise<void> {
-  await client.query('truncate belt_slice_response');
-  await client.query('insert into belt_slice_response select unnest($1::bigint[])', [responses]);
-}
+/**
+ * The settings of a session that tell its models which rows are new, each a list or a number of
+ * ids: a plain value, so that many sessions can each have their own slice of the same tables.
+ */
+const LOW = 'belt.slice_low';
+const HIGH = 'belt.slice_high';
+const BATCHES = 'belt.slice_batches';
+const RESPONSES = 'belt.slice_responses';
 
-/** The SQL that `new_rows(relation)` stands for while a window is rebuilt. */
-export function rowsOfResponses(relation: Relation): string {
-  return `(
-    select * from ${renderRelation(relation)}
-    where response_id = any (array(select response_id from pg_temp.belt_slice_response))
-  )`;
-}
-
-/** Makes the temporary tables that compiled models read their slice from. */
-export async function prepareSlices(client: ClientBase): Promise<void> {
-  await client.query(`
-    create temp table if not exists belt_slice (low bigint not null, high bigint not null);
-    create temp table if not exists belt_slice_batch (batch_id bigint primary key);
-    create temp table if not exists belt_slice_response (response_id bigint primary key);
-    truncate belt_slice, belt_slice_batch, belt_slice_response;
-  `);
-}
-
-/** Lets the models see this slice as what is new. */
+/** Lets the models see this slice as what is new, until the transaction ends. */
 export async function enterSlice(client: ClientBase, slice: Slice): Promise<void> {
-  await client.query('truncate belt_slice, belt_slice_batch');
-  await client.query('insert into belt_slice values ($1, $2)', [slice.low, slice.high]);
-  await client.query('insert into belt_slice_batch select unnest($1::bigint[])', [slice.batches]);
+  await client.query(
+    'select set_config($1, $2, true), set_config($3, $4, true), set_config($5, $6, true)',
+    [LOW, slice.low, HIGH, slice.high, BATCHES, `{${slice.batches.join(',')}}`],
+  );
 }
 
 /** The SQL that `new_rows(relation)` stands for: those of its rows that are in the slice. */
 export function newRowsOf(relation: Relation): string {
   return `(
     select * from ${renderRelation(relation)}
-    where batch_id = any (array(select batch_id from pg_temp.belt_slice_batch))
-      and response_id between (select low from pg_temp.belt_slice) and (select high from pg_temp.belt_slice)
+    where batch_id = any (${setting(BATCHES, 'bigint[]')})
+      and response_id between ${setting(LOW, 'bigint')} and ${setting(HIGH, 'bigint')}
   )`;
+}
+
+/** Lets models that are compiled for whole responses see these ones, until the transaction ends. */
+export async function enterResponses(
+  client: ClientBase,
+  responses: readonly string[],
+): Promise<void> {
+  await client.query('select set_config($1, $2, true)', [RESPONSES, `{${responses.join(',')}}`]);
+}
+
+/** The SQL that `new_rows(relation)` stands for while a window is rebuilt. */
+export function rowsOfResponses(relation: Relation): string {
+  return `(
+    select * from ${renderRelation(relation)}
+    where response_id = any (${setting(RESPONSES, 'bigint[]')})
+  )`;
+}
+
+/**
+ * A setting's value, null where no slice was entered: then nothing is new. A subquery, so that it
+ * is read once a statement, and plans are those of any slice.
+ */
+function setting(name: string, type: 'bigint' | 'bigint[]'): string {
+  return `(select nullif(current_setting('${name}', true), '')::${type})::${type}`;
 }

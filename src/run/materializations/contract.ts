@@ -2,7 +2,6 @@ import { BeltError } from '../../errors.js';
 import type { ColumnProperties, Data, ModelNode } from '../../project/nodes.js';
 import { isMap, mapsOf, namesOf } from '../../project/reading/yaml-file.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
-import { prepareSlices } from '../batches/slices.js';
 import { type Column, columnsOf } from '../relations/catalog.js';
 import type { ModelContext } from './model-context.js';
 
@@ -45,7 +44,6 @@ export async function checkContract(context: ModelContext, compiled: CompiledMod
       { location: { file: node.path }, hint: 'Give each column a data_type in YAML.' },
     );
   }
-  await prepareSlices(client);
   await client.query('drop table if exists pg_temp.belt_contract');
   await client.query(`create temp table belt_contract as\n${compiled.sql}\nwith no data`);
   const selected = await columnsOf(client, 'pg_temp.belt_contract');

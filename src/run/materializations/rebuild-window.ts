@@ -3,7 +3,7 @@ import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import { renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
-import { enterResponses, prepareSlices, slicesOfWindow } from '../batches/slices.js';
+import { enterResponses, slicesOfWindow } from '../batches/slices.js';
 import { eventTimeOf, type TimeWindow } from '../batches/time-window.js';
 import { type WindowBatch, windowBatches } from '../batches/window-batches.js';
 import type { NodeWork } from '../node-work.js';
@@ -148,7 +148,6 @@ async function rebuildBatch(
   const others = list.filter((name) => !keys.includes(name));
   const within = (table: string) =>
     `${table}.${quote(eventTime)} >= ${client.escapeLiteral(batch.start.toISOString())} and ${table}.${quote(eventTime)} < ${client.escapeLiteral(batch.end.toISOString())}`;
-  await prepareSlices(client);
   await client.query(`create temp table belt_window (like ${target}) on commit drop`);
   if (keys.length > 0) {
     await client.query(`alter table pg_temp.belt_window add primary key (${keys.join(', ')})`);

@@ -3,13 +3,7 @@ import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { recordBatches } from '../batches/ledger.js';
-import {
-  enterResponses,
-  enterSlice,
-  pendingWork,
-  prepareSlices,
-  type ResponseSlice,
-} from '../batches/slices.js';
+import { enterResponses, enterSlice, pendingWork, type ResponseSlice } from '../batches/slices.js';
 import type { TimeWindow } from '../batches/time-window.js';
 import { columnsOf } from '../relations/catalog.js';
 import { choiceConfig, flagConfig, namesConfig } from '../relations/model-config.js';
@@ -28,7 +22,6 @@ export async function createEmptyTable(
   relation: Relation,
   compiled: CompiledModel,
 ): Promise<void> {
-  await prepareSlices(context.client);
   if (hasContract(context.node)) {
     const columns = await contractColumns(context, compiled);
     await context.client.query(`create table ${renderRelation(relation)} (\n  ${columns}\n)`);
@@ -196,7 +189,6 @@ export async function matchColumns(
 ): Promise<string[]> {
   const { client, node } = context;
   const into = renderRelation(target);
-  await prepareSlices(client);
   await client.query('drop table if exists pg_temp.belt_shape');
   await client.query(`create temp table belt_shape as\n${compiled.sql}\nwith no data`);
   const selected = await columnsOf(client, 'pg_temp.belt_shape');

@@ -8,7 +8,6 @@ import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
 import type { CompileContext } from '../../project/templates/compile.js';
 import { CTE_PREFIX } from '../../project/templates/ephemeral.js';
-import { prepareSlices } from '../batches/slices.js';
 import { type Column, columnsOf, findRelation } from '../relations/catalog.js';
 import type { TestOutcome } from './run-test.js';
 
@@ -39,7 +38,6 @@ export async function runUnitTest(
     },
   });
   return inTransaction(client, async () => {
-    await prepareSlices(client);
     await client.query(`create temp table belt_unit_actual on commit drop as\n${sql}`);
     const columns = await columnsOf(client, 'pg_temp.belt_unit_actual');
     const wanted = expectedColumns(node, columns);
@@ -80,7 +78,6 @@ async function columnsOfNode(
   if (target.resourceType !== 'model') return undefined;
   try {
     return await inTransaction(client, async () => {
-      await prepareSlices(client);
       const sql = await compile(target, { isIncremental: false });
       await client.query(
         `create temp table belt_unit_shape on commit drop as\n${sql}\nwith no data`,
