@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { diagnose } from '../database/diagnosis.js';
 import { BELT_VERSION } from '../folders.js';
 import { reportFault } from '../report-fault.js';
-import { findingText } from './doctor.js';
+import { checkText } from './doctor.js';
 import { type OpenProject, openProject } from './open-project.js';
 import { addProjectOptions, type ProjectOptions } from './project-options.js';
 import { withDatabase } from './scope.js';
@@ -24,7 +24,7 @@ export function addDebugCommand(program: Command): void {
       reportFault(error, options);
       return undefined;
     });
-    for (const finding of findings ?? []) print(findingText(finding));
+    for (const finding of findings ?? []) print(checkText(finding));
     const isWell =
       open !== undefined && findings?.every(({ status }) => status !== 'fault') === true;
     print(isWell ? 'All checks passed.' : 'Some checks failed.');

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { diagnose, type Finding } from '../database/diagnosis.js';
+import { type CheckResult, diagnose } from '../database/diagnosis.js';
 import { type GlobalOptions, withDatabase } from './scope.js';
 
 const MARKS = { ok: 'ok     ', warning: 'WARNING', fault: 'FAULT  ' };
@@ -11,15 +11,15 @@ export function addDoctorCommand(program: Command): void {
     .addOption(new Option('--json', 'print JSON').default(false))
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json: boolean }>();
-      const findings = await withDatabase(options, 'doctor', ({ database }) => diagnose(database));
+      const results = await withDatabase(options, 'doctor', ({ database }) => diagnose(database));
       process.stdout.write(
-        `${options.json ? JSON.stringify(findings) : findings.map(findingText).join('\n')}\n`,
+        `${options.json ? JSON.stringify(results) : results.map(checkText).join('\n')}\n`,
       );
-      if (findings.some(({ status }) => status === 'fault')) process.exitCode = 1;
+      if (results.some(({ status }) => status === 'fault')) process.exitCode = 1;
     });
 }
 
-export function findingText({ check, status, message, hint }: Finding): string {
+export function checkText({ check, status, message, hint }: CheckResult): string {
   const line = `${MARKS[status]} ${check}: ${message}`;
   return hint === undefined ? line : `${line}\n        ${hint}`;
 }

@@ -4,7 +4,7 @@ import { migrationStatus } from './migrations.js';
 import type { Database } from './open-database.js';
 
 /** One thing that was checked: how it stands, and what to do where it does not stand well. */
-export interface Finding {
+export interface CheckResult {
   readonly check: string;
   readonly status: 'ok' | 'warning' | 'fault';
   readonly message: string;
@@ -16,9 +16,9 @@ const MAX_POSTGRES = 18;
 const MIN_TIMESCALE = [2, 20] as const;
 
 /** Checks the engine, its versions, licence and workers, the migrations, and what the user may do. */
-export async function diagnose(database: Database): Promise<Finding[]> {
+export async function diagnose(database: Database): Promise<CheckResult[]> {
   const { pool, profile } = database;
-  const findings: Finding[] = [
+  return [
     {
       check: 'engine',
       status: 'ok',
@@ -33,10 +33,9 @@ export async function diagnose(database: Database): Promise<Finding[]> {
     await checkRights(pool),
     ...(await checkMigrations(pool)),
   ];
-  return findings;
 }
 
-async function checkPostgres(pool: Pool): Promise<Finding> {
+async function checkPostgres(pool: Pool): Promise<CheckResult> {
   const { rows } = await pool.query<{ version: string; number: number }>(
     "select current_setting('server_version') as version, current_setting('server_version_num')::int as number",
   );
@@ -51,7 +50,7 @@ async function checkPostgres(pool: Pool): Promise<Finding> {
   };
 }
 
-async function checkTimescale(pool: Pool): Promise<Finding[]> {
+async function checkTimescale(pool: Pool): Promise<CheckResult[]> {
   const { rows } = await pool.query<{ installed: string | null; available: string | null }>(
     "select installed_version as installed, default_version as available from pg_available_extensions where name = 'timescaledb'",
   );
@@ -107,7 +106,7 @@ async function checkTimescale(pool: Pool): Promise<Finding[]> {
   ];
 }
 
-async function checkWorkers({ pool, embedded }: Database): Promise<Finding> {
+async function checkWorkers({ pool, embedded }: Database): Promise<CheckResult> {
   if (embedded !== undefined) {
     return {
       check: 'background workers',
@@ -135,7 +134,7 @@ async function checkWorkers({ pool, embedded }: Database): Promise<Finding> {
   };
 }
 
-async function checkRights(pool: Pool): Promise<Finding> {
+async function checkRights(pool: Pool): Promise<CheckResult> {
   const { rows } = await pool.query<{ user: string; may: boolean }>(
     "select current_user as user, has_database_privilege(current_database(), 'CREATE') as may",
   );
@@ -148,7 +147,7 @@ async function checkRights(pool: Pool): Promise<Finding> {
   };
 }
 
-async function checkMigrations(pool: Pool): Promise<Finding[]> {
+async function checkMigrations(pool: Pool): Promise<CheckResult[]> {
   try {
     const status = await migrationStatus(pool);
     const missing = status.filter(({ executedAt }) => executedAt === undefined);
