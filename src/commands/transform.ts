@@ -1,13 +1,19 @@
 import { type Command, Option } from 'commander';
+import { withClient } from '../database/transaction.js';
 import { UsageError } from '../errors.js';
 import { countText } from '../format.js';
 import type { TimeWindow } from '../run/batches/time-window.js';
-import { type TransformSummary, transform } from '../run/transform.js';
+import type { RunSummary } from '../run/run-project.js';
+import { transform } from '../run/transform.js';
+import { type Findings, readFindings } from '../status/findings.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';
 import { addEventTimeOptions, addSelectionOptions, type RunFlags } from './project-options.js';
 import { type Chosen, reportRun, runInScope } from './report-run.js';
 import { runText } from './run-lines.js';
 import type { CommandScope } from './scope.js';
+
+/** What a transform did, and what its models put aside. */
+type TransformSummary = RunSummary & Findings;
 
 export function addTransformCommand(program: Command): void {
   const command = addSelectionOptions(
@@ -52,9 +58,15 @@ export function transformInScope(
 ): Promise<TransformSummary> {
   const { selected } = chosen;
   const window = windowOf(open.options);
-  return runInScope(scope, open, 'transform', chosen, (options, listener) =>
-    transform(scope.database, open.project, { ...options, selected, window }, listener),
-  );
+  return runInScope(scope, open, 'transform', chosen, async (options, listener) => {
+    const { database } = scope;
+    const given = { ...options, selected, window };
+    const summary = await transform(database, open.project, given, listener);
+    const findings = await withClient(database.pool, (client) =>
+      readFindings(client, open.project.target.schema),
+    );
+    return { ...summary, ...findings };
+  });
 }
 
 /** The window that was asked for. Throws a UsageError for half of one, or an empty one. */

@@ -1,17 +1,11 @@
 import pg from 'pg';
 import { BeltError } from '../errors.js';
 import { type EmbeddedEngine, openEmbeddedEngine } from './embedded/engine.js';
-import { type FolderLock, lockFolder } from './embedded/lock.js';
+import type { EmbeddedHandle } from './embedded/handle.js';
+import { lockFolder } from './embedded/lock.js';
 import { EmbeddedStream } from './embedded/stream.js';
-import { createEngineTurns, type EngineTurns } from './embedded/turns.js';
+import { createEngineTurns } from './embedded/turns.js';
 import type { ConnectionProfile, EmbeddedProfile, ServerProfile } from './profile.js';
-
-/** The engine of an embedded database, for those who serve it to others. */
-export interface EmbeddedHandle {
-  readonly engine: EmbeddedEngine;
-  readonly turns: EngineTurns;
-  readonly lock: FolderLock;
-}
 
 /** An open database: all queries go through `pool`, whichever engine answers. */
 export interface Database {

@@ -1,7 +1,5 @@
 import type { Database } from '../database/open-database.js';
-import { withClient } from '../database/transaction.js';
 import type { Project } from '../project/project.js';
-import { readFindings, type UnmappedSeries } from '../status/findings.js';
 import type { TimeWindow } from './batches/time-window.js';
 import { windowWorks } from './batches/window-works.js';
 import { toBuild } from './node-work.js';
@@ -22,20 +20,13 @@ export interface TransformOptions
   readonly window: TimeWindow | undefined;
 }
 
-export interface TransformSummary extends RunSummary {
-  /** Series that the metric catalogue does not know. */
-  readonly unmapped: readonly UnmappedSeries[];
-  /** Readings in telemetry_reject. */
-  readonly rejectedReadings: number;
-}
-
 /** Runs the selected models of a project in the order of their references. */
-export async function transform(
+export function transform(
   database: Database,
   project: Project,
   options: TransformOptions,
   listener: RunListener,
-): Promise<TransformSummary> {
+): Promise<RunSummary> {
   const { selected, window, ...rest } = options;
   const works =
     window === undefined
@@ -43,14 +34,10 @@ export async function transform(
           [...selected].filter((id) => TRANSFORMED.has(project.nodes.get(id)?.resourceType ?? '')),
         )
       : windowWorks(project, selected, window);
-  const summary = await runProject(
+  return runProject(
     database,
     project,
     { ...rest, command: 'transform', works, eventTime: {}, storeFailures: false },
     listener,
   );
-  const findings = await withClient(database.pool, (client) =>
-    readFindings(client, project.target.schema),
-  );
-  return { ...summary, ...findings };
 }

@@ -3,7 +3,7 @@ import { renderRelation } from '../project/relation.js';
 import { findRelation } from '../run/relations/catalog.js';
 
 /** A series that the metric catalogue does not know. */
-export interface UnmappedSeries {
+interface UnmappedSeries {
   readonly vendorSeries: string;
   readonly readings: number;
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { BeltError } from '../../errors.js';
-import type { EmbeddedHandle } from '../open-database.js';
+import type { EmbeddedHandle } from './handle.js';
 import { createEmbeddedSession } from './session.js';
 
 /** A running server. */
