@@ -33,7 +33,10 @@ export type Expression = { readonly line: number } & (
   | {
       readonly kind: 'comparison';
       readonly first: Expression;
-      readonly rest: readonly { readonly operator: string; readonly operand: Expression }[];
+      readonly rest: readonly {
+        readonly operator: ComparisonOperator;
+        readonly operand: Expression;
+      }[];
     }
   | {
       readonly kind: 'conditional';
@@ -43,6 +46,7 @@ export type Expression = { readonly line: number } & (
     }
 );
 
+export type ComparisonOperator = '==' | '!=' | '<' | '>' | '<=' | '>=' | 'in' | 'not in';
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '//' | '%' | '**' | '~';
 
 /** Arguments of a call, with `*list` and `**dict` spread into them. */

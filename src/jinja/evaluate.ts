@@ -1,7 +1,7 @@
 import { didYouMean } from '../did-you-mean.js';
 import { BeltError } from '../errors.js';
-import type { Arguments, Expression } from './ast.js';
-import { calledFrom, located } from './faults.js';
+import type { Arguments, ComparisonOperator, Expression } from './ast.js';
+import { calledFrom, located, locating } from './faults.js';
 import { type Filter, filterOf } from './filters.js';
 import type { Frame } from './frame.js';
 import { calculate } from './python/arithmetic.js';
@@ -50,13 +50,11 @@ function prepare(expression: Expression, file: string): Evaluate {
     }
     case 'name':
       return nameLookup(expression.name);
-    case 'list': {
-      const items = expression.items.map(ready);
-      return (frame) => items.map((item) => item(frame));
-    }
+    case 'list':
     case 'tuple': {
       const items = expression.items.map(ready);
-      return (frame) => tupleOf(items.map((item) => item(frame)));
+      const values = (frame: Frame) => items.map((item) => item(frame));
+      return expression.kind === 'list' ? values : (frame) => tupleOf(values(frame));
     }
     case 'dict': {
       const entries = expression.entries.map(([key, value]) => [ready(key), ready(value)] as const);
@@ -150,6 +148,11 @@ function nameLookup(name: string): Evaluate {
   };
 }
 
+/** Whether a filter or test of this name takes what is missing. */
+function isLenient(name: string): boolean {
+  return ['default', 'd', 'defined', 'undefined'].includes(name);
+}
+
 /** Of what `is defined` and `default` ask, a name that nothing has is no fault. */
 function prepareLenient(expression: Expression, file: string): Evaluate {
   if (expression.kind === 'name') {
@@ -237,24 +240,19 @@ export function prepareFilterArguments(
 ): (frame: Frame, value: unknown) => unknown {
   const prepared = prepareArguments(args, file);
   let filter: Filter | undefined;
-  return (frame, value) => {
-    try {
+  return (frame, value) =>
+    locating(file, line, () => {
       filter ??= filterOf(name);
       const { positional, keywords } = prepared(frame);
-      const lenient = name === 'default' || name === 'd';
-      return filter(lenient ? value : present(value), positional, keywords) ?? null;
-    } catch (error) {
-      throw located(error, file, line);
-    }
-  };
+      return filter(isLenient(name) ? value : present(value), positional, keywords) ?? null;
+    });
 }
 
 function prepareFilter(
   { name, operand, args, line }: Extract<Expression, { kind: 'filter' | 'test' }>,
   file: string,
 ): Evaluate {
-  const lenient = name === 'default' || name === 'd';
-  const value = lenient ? prepareLenient(operand, file) : prepareExpression(operand, file);
+  const value = isLenient(name) ? prepareLenient(operand, file) : prepareExpression(operand, file);
   const filter = prepareFilterArguments(name, args, file, line);
   return (frame) => filter(frame, value(frame));
 }
@@ -263,8 +261,7 @@ function prepareTest(
   { name, operand, args }: Extract<Expression, { kind: 'filter' | 'test' }>,
   file: string,
 ): Evaluate {
-  const lenient = name === 'defined' || name === 'undefined';
-  const value = lenient ? prepareLenient(operand, file) : prepareExpression(operand, file);
+  const value = isLenient(name) ? prepareLenient(operand, file) : prepareExpression(operand, file);
   const prepared = prepareArguments(args, file);
   const test = Object.hasOwn(TESTS, name) ? TESTS[name] : undefined;
   return (frame) => {
@@ -281,7 +278,7 @@ function prepareComparison(
 ): Evaluate {
   const start = prepareExpression(first, file);
   const others = rest.map(({ operator, operand }) => ({
-    holds: comparisonOf(operator),
+    holds: COMPARISONS[operator],
     operand: prepareExpression(operand, file),
   }));
   return (frame) => {
@@ -295,23 +292,20 @@ function prepareComparison(
   };
 }
 
-function comparisonOf(operator: string): (left: unknown, right: unknown) => boolean {
-  switch (operator) {
-    case '==':
-      return isEqual;
-    case '!=':
-      return (left, right) => !isEqual(left, right);
-    case 'in':
-      return (left, right) => contains(right, present(left));
-    case 'not in':
-      return (left, right) => !contains(right, present(left));
-    case '<':
-      return (left, right) => order(present(left), present(right)) < 0;
-    case '<=':
-      return (left, right) => order(present(left), present(right)) <= 0;
-    case '>':
-      return (left, right) => order(present(left), present(right)) > 0;
-    default:
-      return (left, right) => order(present(left), present(right)) >= 0;
-  }
-}
+type Comparison = (left: unknown, right: unknown) => boolean;
+
+const ordered =
+  (holds: (found: number) => boolean): Comparison =>
+  (left, right) =>
+    holds(order(present(left), present(right)));
+
+const COMPARISONS: Readonly<Record<ComparisonOperator, Comparison>> = {
+  '==': isEqual,
+  '!=': (left, right) => !isEqual(left, right),
+  in: (left, right) => contains(right, present(left)),
+  'not in': (left, right) => !contains(right, present(left)),
+  '<': ordered((found) => found < 0),
+  '<=': ordered((found) => found <= 0),
+  '>': ordered((found) => found > 0),
+  '>=': ordered((found) => found >= 0),
+};

@@ -1,4 +1,4 @@
-import type { Arguments, ArithmeticOperator, Expression } from './ast.js';
+import type { Arguments, ArithmeticOperator, ComparisonOperator, Expression } from './ast.js';
 import { SyntaxFault } from './lexer.js';
 import type { TokenReader } from './token-reader.js';
 
@@ -51,23 +51,24 @@ function readNot(reader: TokenReader): Expression {
   return readComparison(reader);
 }
 
-const COMPARISONS = ['==', '!=', '<', '>', '<=', '>='];
-
 function readComparison(reader: TokenReader): Expression {
   const first = readSum(reader);
-  const rest: { operator: string; operand: Expression }[] = [];
+  const rest: { operator: ComparisonOperator; operand: Expression }[] = [];
   for (;;) {
-    if (reader.isAt('operator', ...COMPARISONS)) {
-      rest.push({ operator: reader.next().value, operand: readSum(reader) });
-    } else if (reader.skipWord('in')) {
-      rest.push({ operator: 'in', operand: readSum(reader) });
-    } else if (reader.skipWord('not')) {
-      if (!reader.skipWord('in')) throw reader.expected('"in" after "not"');
-      rest.push({ operator: 'not in', operand: readSum(reader) });
-    } else {
-      return rest.length === 0 ? first : { kind: 'comparison', line: first.line, first, rest };
-    }
+    const operator = readComparisonOperator(reader);
+    if (operator === undefined) break;
+    rest.push({ operator, operand: readSum(reader) });
   }
+  return rest.length === 0 ? first : { kind: 'comparison', line: first.line, first, rest };
+}
+
+const COMPARISONS = ['==', '!=', '<', '>', '<=', '>='] as const;
+
+function readComparisonOperator(reader: TokenReader): ComparisonOperator | undefined {
+  if (reader.skipWord('in')) return 'in';
+  if (!reader.skipWord('not')) return COMPARISONS.find((candidate) => reader.skip(candidate));
+  if (reader.skipWord('in')) return 'not in';
+  throw reader.expected('"in" after "not"');
 }
 
 function readArithmetic(

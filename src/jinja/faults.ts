@@ -33,6 +33,15 @@ export function located(error: unknown, file: string, line: number): unknown {
   return new BeltError(message, { location: { file, line }, hint: HINT, cause: error });
 }
 
+/** Does a part of a template's work; what goes wrong is told at its place. */
+export function locating<T>(file: string, line: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw located(error, file, line);
+  }
+}
+
 /** A fault of a macro file, with the place that called it. */
 export function calledFrom(error: unknown, file: string, line: number): unknown {
   if (!(error instanceof BeltError) || error.location.file === file) return error;

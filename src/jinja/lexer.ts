@@ -42,58 +42,58 @@ const END_OF_COMMENT = /([-+]?)#\}/g;
  * what is no token.
  */
 export function* tokensOf(text: string): Generator<Token, void, undefined> {
-  const lineAt = lineCounter(text);
+  const token = tokenMaker(text);
   let at = 0;
   let cut = false;
-  function* textUntil(end: number, cutsEnd: boolean): Generator<Token, void, undefined> {
+  const textUntil = (end: number, cutsEnd: boolean): Token[] => {
     let value = text.slice(at, end);
     if (cut) value = value.trimStart();
     if (cutsEnd) value = value.trimEnd();
-    if (value !== '') yield { type: 'text', value, line: lineAt(at), start: at, end };
-  }
-  const find = (pattern: RegExp, from: number): RegExpExecArray | null => {
-    pattern.lastIndex = from;
+    return value === '' ? [] : [token('text', value, at, end)];
+  };
+  const find = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at;
     return pattern.exec(text);
   };
-  for (;;) {
-    const opening = find(OPENING, at);
-    if (opening === null) break;
+  for (let opening = find(OPENING); opening !== null; opening = find(OPENING)) {
     const { before, raw, kind, sign } = opening.groups ?? {};
     yield* textUntil(opening.index, (before ?? sign) === '-');
-    const line = lineAt(opening.index);
     at = opening.index + opening[0].length;
+    const type = kind === '{' ? 'variable-start' : 'block-start';
+    const first = token(type, opening[0], opening.index, at);
     if (kind === '%' || kind === '{') {
-      const tag = { start: opening.index, line, isBlock: kind === '%' };
-      const last = yield* tagTokens(text, tag, at, lineAt);
+      yield first;
+      const last = yield* tagTokens(text, first, token);
       at = last.end;
       cut = last.value.startsWith('-');
       continue;
     }
-    const closing = find(kind === '#' ? END_OF_COMMENT : END_OF_RAW, at);
+    const closing = find(kind === '#' ? END_OF_COMMENT : END_OF_RAW);
     if (closing === null) {
-      throw new SyntaxFault(`${kind === '#' ? 'A comment {#' : '{% raw %}'} is not closed.`, line);
+      const what = kind === '#' ? 'A comment {#' : '{% raw %}';
+      throw new SyntaxFault(`${what} is not closed.`, first.line);
     }
-    if (kind !== '#') {
-      cut = raw === '-';
-      yield* textUntil(closing.index, closing[1] === '-');
-    }
+    cut = raw === '-';
+    if (kind !== '#') yield* textUntil(closing.index, closing[1] === '-');
     at = closing.index + closing[0].length;
     cut = closing.at(-1) === '-';
   }
   yield* textUntil(text.length, false);
-  yield { type: 'end', value: '', line: lineAt(text.length), start: text.length, end: text.length };
+  yield token('end', '', text.length, text.length);
 }
 
-/** Tells the lines of places in a text, each behind the one before. */
-function lineCounter(text: string): (place: number) => number {
+type TokenMaker = (type: TokenType, value: string, start: number, end: number) => Token;
+
+/** Makes tokens with their lines, each behind the one before. */
+function tokenMaker(text: string): TokenMaker {
   let line = 1;
   let newline = text.indexOf('\n');
-  return (place) => {
-    while (newline >= 0 && newline < place) {
+  return (type, value, start, end) => {
+    while (newline >= 0 && newline < start) {
       line++;
       newline = text.indexOf('\n', newline + 1);
     }
-    return line;
+    return { type, value, line, start, end };
   };
 }
 
@@ -101,7 +101,10 @@ const DIGITS = String.raw`\d+(?:_\d+)*`;
 const PATTERNS = {
   end: String.raw`[-+]?%\}|-?\}\}`,
   // what follows a dot is a whole number: the key of an item
-  number: String.raw`0[xX](?:_?[\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?<!\.)${DIGITS}(?:\.${DIGITS})?(?:[eE][-+]?${DIGITS})?|${DIGITS}`,
+  number: [
+    String.raw`0[xX](?:_?[\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+`,
+    String.raw`(?<!\.)${DIGITS}(?:\.${DIGITS})?(?:[eE][-+]?${DIGITS})?|${DIGITS}`,
+  ].join('|'),
   name: String.raw`[\p{L}_][\p{L}\p{N}_]*`,
   string: String.raw`'[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"`,
   operator: String.raw`\*\*|\/\/|[=!<>]=|[-+*\/%~.,:|=<>()[\]{}]`,
@@ -114,57 +117,48 @@ const INSIDE = new RegExp(
 );
 const BLANKS = /\s*/y;
 
-interface Tag {
-  readonly start: number;
-  readonly line: number;
-  readonly isBlock: boolean;
-}
-
-/** The tokens of a tag whose first sign ends at `from`; gives back the last of them. */
+/** The tokens of a tag after its first one; gives back the last of them. */
 function* tagTokens(
   text: string,
-  tag: Tag,
-  from: number,
-  lineAt: (place: number) => number,
+  first: Token,
+  token: TokenMaker,
 ): Generator<Token, Token, undefined> {
-  const opening = text.slice(tag.start, from);
-  const type = tag.isBlock ? 'block-start' : 'variable-start';
-  yield { type, value: opening, line: tag.line, start: tag.start, end: from };
   const brackets: string[] = [];
-  for (let at = from; ; ) {
+  for (let at = first.end; ; ) {
     BLANKS.lastIndex = at;
     const start = at + (BLANKS.exec(text)?.[0].length ?? 0);
-    const line = lineAt(start);
     INSIDE.lastIndex = start;
     const found = INSIDE.exec(text);
-    if (found === null) throw faultAt(text, start, line, tag);
-    const { end: closing, number, name, string } = found.groups ?? {};
-    // `}}` first closes the dictionaries that are open
-    if (closing !== undefined && !(closing.endsWith('}}') && brackets.at(-1) === '{')) {
-      const type = closing.endsWith('%}') ? 'block-end' : 'variable-end';
-      const last: Token = { type, value: closing, line, start, end: start + closing.length };
-      yield last;
-      return last;
-    }
-    const written = closing?.charAt(0) ?? found[0];
-    const end = start + written.length;
-    at = end;
-    if (string !== undefined) {
-      yield { type: 'string', value: unescaped(written.slice(1, -1), line), line, start, end };
-    } else if (name !== undefined || number !== undefined) {
-      yield { type: name === undefined ? 'number' : 'name', value: written, line, start, end };
-    } else {
-      if ('([{'.includes(written)) brackets.push(written);
-      if (')]}'.includes(written)) brackets.pop();
-      yield { type: 'operator', value: written, line, start, end };
-    }
+    if (found === null) throw faultAt(token('operator', text.slice(start), start, start), first);
+    const type = typeOf(found.groups ?? {}, brackets.at(-1));
+    const isPart = type === 'operator' && found.groups?.end !== undefined;
+    const written = isPart ? found[0].charAt(0) : found[0];
+    at = start + written.length;
+    const next = token(type, written, start, at);
+    yield type === 'string' ? unescaped(next) : next;
+    if (type === 'block-end' || type === 'variable-end') return next;
+    if (type !== 'operator') continue;
+    if ('([{'.includes(written)) brackets.push(written);
+    if (')]}'.includes(written)) brackets.pop();
   }
 }
 
-/** What is wrong with a place of a tag where no token begins. */
-function faultAt(text: string, place: number, line: number, tag: Tag): SyntaxFault {
-  const letter = String.fromCodePoint(text.codePointAt(place) ?? 0);
-  if (place >= text.length) return new SyntaxFault('The file ends inside a tag.', tag.line);
+function typeOf(
+  { end, name, number, string }: Readonly<Record<string, string | undefined>>,
+  bracket: string | undefined,
+): TokenType {
+  if (end?.endsWith('%}')) return 'block-end';
+  // `}}` first closes the dictionaries that are open
+  if (end !== undefined && bracket !== '{') return 'variable-end';
+  if (name !== undefined) return 'name';
+  if (number !== undefined) return 'number';
+  return string === undefined ? 'operator' : 'string';
+}
+
+/** What is wrong with the rest of a text, in which no token of a tag begins. */
+function faultAt({ value: rest, line }: Token, first: Token): SyntaxFault {
+  const [letter] = rest;
+  if (letter === undefined) return new SyntaxFault('The file ends inside a tag.', first.line);
   if (letter === "'" || letter === '"') return new SyntaxFault('A string is not closed.', line);
   return new SyntaxFault(`${JSON.stringify(letter)} cannot stand in a tag.`, line);
 }
@@ -184,13 +178,13 @@ const LETTERS: Readonly<Record<string, string>> = {
   '\n': '',
 };
 
-/** What Python makes of what stands in quotes. */
-function unescaped(written: string, line: number): string {
-  if (!written.includes('\\')) return written;
-  return written.replace(ESCAPE, (whole, x, u, U, octal, letter: string | undefined) => {
+/** A string with what Python makes of what stands in its quotes. */
+function unescaped({ value: written, line, ...token }: Token): Token {
+  const value = written.slice(1, -1).replace(ESCAPE, (whole, x, u, U, octal, letter?: string) => {
     const code = Number.parseInt(octal ?? x ?? u ?? U, octal === undefined ? 16 : 8);
     if (code <= 0x10ffff) return String.fromCodePoint(code);
     if (letter !== undefined && !'xuUN'.includes(letter)) return LETTERS[letter] ?? whole;
     throw new SyntaxFault(`${whole} is no character; a backslash itself is written \\\\.`, line);
   });
+  return { ...token, line, value };
 }

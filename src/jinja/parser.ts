@@ -34,17 +34,7 @@ export function parseTemplate(path: string, text: string, tags: Tags): Statement
 }
 
 /** Tags of Jinja that belt does not have. */
-const UNSUPPORTED = [
-  'autoescape',
-  'block',
-  'break',
-  'continue',
-  'extends',
-  'from',
-  'import',
-  'include',
-  'with',
-];
+const UNSUPPORTED = 'autoescape block break continue extends from import include with'.split(' ');
 
 /** A body of statements, and the tag that ended it, taken as far as its name. */
 interface Body {

@@ -6,7 +6,7 @@ import {
   prepareExpression,
   prepareFilterArguments,
 } from './evaluate.js';
-import { located, ReturnSignal } from './faults.js';
+import { locating, ReturnSignal } from './faults.js';
 import type { Frame } from './frame.js';
 import {
   type Dict,
@@ -99,16 +99,12 @@ function prepareStatement(statement: Statement, file: string): Render {
 /** dbt prints None into the SQL, where it is never right. */
 function printed(value: unknown, file: string, line: number): string {
   if (typeof value === 'string') return value;
-  try {
-    if (value === null || value === undefined) {
-      throw new BeltError('This has no value (it is None), and would be printed into the SQL.', {
-        hint: 'Use {% do … %} for a call without a value, or give a default: x if x is not none else …',
-      });
-    }
-    return stringOf(value);
-  } catch (error) {
-    throw located(error, file, line);
-  }
+  return locating(file, line, () => {
+    if (value !== null && value !== undefined) return stringOf(value);
+    throw new BeltError('This has no value (it is None), and would be printed into the SQL.', {
+      hint: 'Use {% do … %} for a call without a value, or give a default: x if x is not none else …',
+    });
+  });
 }
 
 function assign(
@@ -118,24 +114,20 @@ function assign(
   file: string,
   line: number,
 ): void {
-  try {
+  locating(file, line, () => {
     const values = targets.length === 1 ? [value] : unpacked(value, targets.length);
     for (const [index, { name, member }] of targets.entries()) {
-      if (member === undefined) {
-        frame.set(name, values[index]);
-        continue;
-      }
-      const namespace = frame.lookup(name);
-      if (!(namespace instanceof Namespace)) {
-        throw new BeltError(`${name} is not a namespace(), so ${name}.${member} cannot be set.`, {
-          hint: `Make it with {% set ${name} = namespace(${member}=…) %}; a dictionary is changed with update().`,
-        });
-      }
-      namespace.members.set(member, values[index]);
+      if (member === undefined) frame.set(name, values[index]);
+      else membersOf(frame.lookup(name), name, member).set(member, values[index]);
     }
-  } catch (error) {
-    throw located(error, file, line);
-  }
+  });
+}
+
+function membersOf(namespace: unknown, name: string, member: string): Map<string, unknown> {
+  if (namespace instanceof Namespace) return namespace.members;
+  throw new BeltError(`${name} is not a namespace(), so ${name}.${member} cannot be set.`, {
+    hint: `Make it with {% set ${name} = namespace(${member}=…) %}; a dictionary is changed with update().`,
+  });
 }
 
 function unpacked(value: unknown, count: number): unknown[] {
@@ -154,7 +146,7 @@ function prepareLoop(loop: Extract<Statement, { kind: 'for' }>, file: string): R
   const otherwise = prepareStatements(loop.otherwise, file);
   const targets = loop.names.map((name) => ({ name, member: undefined }));
   return (frame) => {
-    const items = loopItems(list(frame), file, loop.line).filter((item) => {
+    const items = locating(file, loop.line, () => itemsOf(list(frame))).filter((item) => {
       if (loop.condition === undefined) return true;
       const inner = frame.push();
       assign(inner, targets, item, file, loop.line);
@@ -170,14 +162,6 @@ function prepareLoop(loop: Extract<Statement, { kind: 'for' }>, file: string): R
     }
     return text;
   };
-}
-
-function loopItems(value: unknown, file: string, line: number): unknown[] {
-  try {
-    return itemsOf(value);
-  } catch (error) {
-    throw located(error, file, line);
-  }
 }
 
 function loopState(items: readonly unknown[], index: number): Dict {

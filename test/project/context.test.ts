@@ -111,6 +111,54 @@ describe('what models can ask', () => {
   });
 });
 
+describe('what run_query() gives', () => {
+  const query = () => ({
+    columns: ['name', 'watts'],
+    rows: [
+      ['a', 1],
+      ['b', null],
+      ['a', 3],
+    ],
+  });
+  it.each([
+    ['t.columns[0].values()', "('a', 'b', 'a')"],
+    ['t.columns.watts.values_distinct()', '[1, None, 3]'],
+    ["t.columns['name'].name ~ t.columns.keys() ~ t.columns", "name['name', 'watts']name, watts"],
+    ["t.columns | map(attribute='name') | join(' ')", 'name watts'],
+    ['t.columns[1][2] ~ t.columns[-1] ~ (t.columns.watts | list)', '3watts[1, None, 3]'],
+    ['t.column_names ~ t.rows | length ~ t.print_table()', "('name', 'watts')3"],
+    ['t.rows[0].name ~ t[1][0] ~ t.rows[-1]["watts"] ~ t[0].watts', 'ab31'],
+    ['t[1].watts is none', 'True'],
+    [
+      't.rows[0].values() ~ t[0].keys() ~ t[2].dict()',
+      "('a', 1)['name', 'watts']{'name': 'a', 'watts': 3}",
+    ],
+    ["t | map(attribute='name') | join(' ')", 'a b a'],
+    ['t[0] | list', "['a', 1]"],
+    ['t ~ t[0]', '<table of 3 rows: name, watts><row: a, 1>'],
+    ['t.nothing is defined or t.columns.nothing is defined or t[0].nothing is defined', 'False'],
+  ])('%s', (expression, expected) => {
+    const text = `{% set t = run_query('select') %}{{ ${expression} if execute }}`;
+    expect(compile(load({ 'models/m.sql': text }), 'm', { query }).sql).toBe(expected);
+  });
+});
+
+describe('run_started_at', () => {
+  it.each([
+    [
+      "strftime('%A %d %B %Y, %H:%M:%S.%f %j %y %Z%z %%')",
+      'Wednesday 04 March 2026, 05:06:07.000000 063 26 UTC+0000 %',
+    ],
+    ["strftime('%a %b %m %s %q')", 'Wed Mar 03 1772600767 %q'],
+    ['isoformat()', '2026-03-04T05:06:07.000000+00:00'],
+    ['timestamp()', '1772600767'],
+    ['date()', '2026-03-04'],
+    ['year ~ run_started_at.month ~ run_started_at.day ~ run_started_at.hour', '2026345'],
+  ])('%s', (expression, expected) => {
+    expect(rendered(`{{ run_started_at.${expression} }}`)).toBe(expected);
+  });
+});
+
 describe("belt's own functions", () => {
   const seed = { 'models/seeds/metric.csv': 'name,unit\npower,W\ncharge,\n' };
 

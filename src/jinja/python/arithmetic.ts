@@ -16,7 +16,12 @@ export function calculate(operator: ArithmeticOperator, left: unknown, right: un
   present(left);
   present(right);
   if (operator === '~') return stringOf(left) + stringOf(right);
-  if (isNumeric(left) && isNumeric(right)) return numbers(operator, Number(left), Number(right));
+  if (isNumeric(left) && isNumeric(right)) {
+    if (Number(right) !== 0 || !['/', '//', '%'].includes(operator)) {
+      return NUMBERS[operator](Number(left), Number(right));
+    }
+    throw new BeltError('This divides by zero.', { hint: 'Test the divisor with {% if %} first.' });
+  }
   if (operator === '+') {
     if (typeof left === 'string' && typeof right === 'string') return left + right;
     if (Array.isArray(left) && Array.isArray(right)) {
@@ -40,27 +45,17 @@ export function calculate(operator: ArithmeticOperator, left: unknown, right: un
   );
 }
 
-function numbers(operator: ArithmeticOperator, left: number, right: number): number {
-  if (right === 0 && ['/', '//', '%'].includes(operator)) {
-    throw new BeltError('This divides by zero.', { hint: 'Test the divisor with {% if %} first.' });
-  }
-  switch (operator) {
-    case '+':
-      return left + right;
-    case '-':
-      return left - right;
-    case '*':
-      return left * right;
-    case '/':
-      return left / right;
-    case '//':
-      return Math.floor(left / right);
-    case '%':
-      return left - right * Math.floor(left / right);
-    default:
-      return left ** right;
-  }
-}
+const NUMBERS: Readonly<
+  Record<Exclude<ArithmeticOperator, '~'>, (left: number, right: number) => number>
+> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+  '/': (left, right) => left / right,
+  '//': (left, right) => Math.floor(left / right),
+  '%': (left, right) => left - right * Math.floor(left / right),
+  '**': (left, right) => left ** right,
+};
 
 /** `'%s of %d' % (a, b)`, also with names: `'%(a)s' % {'a': 1}`. */
 export function formatPercent(text: string, values: unknown): string {

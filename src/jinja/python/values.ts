@@ -99,12 +99,8 @@ export function isTrue(value: unknown): boolean {
 
 /** Throws if a value is missing. */
 export function present<T>(value: T): T {
-  if (value instanceof Missing) throw missingFault(value);
-  return value;
-}
-
-function missingFault({ what }: Missing): BeltError {
-  return new BeltError(`${what} is not defined.`, {
+  if (!(value instanceof Missing)) return value;
+  throw new BeltError(`${value.what} is not defined.`, {
     hint: 'Correct the name, or give it a value before it is used.',
   });
 }

@@ -59,15 +59,9 @@ function genericDraft(
   );
   const fqn = [...node.fqn.slice(0, -1), made.name];
   const config = configOf(scope, fqn, test.config);
-  const model = isSource ? `source('${node.sourceName}', '${node.name}')` : `ref('${node.name}')`;
   const rawCode = `{{ ${macro}(**_dbt_generic_test_kwargs) }}`;
   const template = scope.jinja.compile(known.path, rawCode);
-  const call = {
-    arguments: test.arguments,
-    columnName,
-    model,
-    where: config.where,
-  };
+  const call = { arguments: test.arguments, columnName, node, where: config.where };
   const relation = auditRelation(scope, made.alias, config, known.path);
   const found = located(place, () =>
     explore(scope, template, made.name, config, relation, (whole) => ({

@@ -3,20 +3,9 @@ import { BUILTINS } from '../../jinja/builtins.js';
 import { Missing, stringOf, type TemplateFunction } from '../../jinja/python/values.js';
 
 /** Functions of dbt that belt does not have. */
-const UNSUPPORTED = [
-  'run_query_and_return',
-  'builtins',
-  'load_relation',
-  'metric',
-  'modules',
-  'store_result',
-  'submit_python_job',
-  'local_md5',
-  'diff_of_two_dicts',
-  'selected_resources',
-  'thread_id',
-  'dbt_metadata_envs',
-];
+const UNSUPPORTED =
+  'run_query_and_return builtins load_relation metric modules store_result ' +
+  'submit_python_job local_md5 diff_of_two_dicts selected_resources thread_id dbt_metadata_envs';
 
 /** A name whose every use is a fault that names it, with its member. */
 function unsupported(name: string): unknown {
@@ -46,5 +35,5 @@ export const DBT_BUILTINS: Readonly<Record<string, unknown>> = {
   log: () => '',
   print: () => '',
   exceptions: EXCEPTIONS,
-  ...Object.fromEntries(UNSUPPORTED.map((name) => [name, unsupported(name)])),
+  ...Object.fromEntries(UNSUPPORTED.split(' ').map((name) => [name, unsupported(name)])),
 };

@@ -1,4 +1,5 @@
 import { BeltError } from '../../errors.js';
+import type { JinjaTemplate } from '../../jinja/jinja.js';
 import type { Dict } from '../../jinja/python/values.js';
 import { lineOf } from '../faults.js';
 import type { ModelNode, ProjectNode, TestNode } from '../nodes.js';
@@ -73,26 +74,19 @@ export function compileModel(
 export function compileTest(project: Project, node: TestNode, context: CompileContext): string {
   const ctes = new Map<string, string>();
   const scope = scopeOf(project, node, context, ctes);
-  const template = project.templates.get(node.uniqueId);
+  const template = templateOf(project, node);
   const attached = project.nodes.get(node.attachedNode ?? '');
-  if (template === undefined) return '';
   if (node.generic === undefined || attached === undefined) {
     return withCtes(trimmed(template.render(scope)), ctes);
   }
-  const kwargs = testArguments(
-    project.jinja,
-    node.path,
-    {
-      arguments: node.generic.arguments,
-      columnName: node.columnName,
-      model:
-        attached.resourceType === 'source'
-          ? `source('${attached.sourceName}', '${attached.name}')`
-          : `ref('${attached.name}')`,
-      where: node.config.where,
-    },
-    scope,
-  );
+  const { columnName, config } = node;
+  const call = {
+    arguments: node.generic.arguments,
+    columnName,
+    node: attached,
+    where: config.where,
+  };
+  const kwargs = testArguments(project.jinja, node.path, call, scope);
   return withCtes(trimmed(template.render({ ...scope, _dbt_generic_test_kwargs: kwargs })), ctes);
 }
 
@@ -150,17 +144,19 @@ function compileSql(
   ctes: Map<string, string>,
   inlined: boolean,
 ): string {
-  const template = project.templates.get(node.uniqueId);
-  if (template === undefined) {
-    throw new BeltError(`${node.name} is not a model of the project.`, {
-      location: { file: node.path },
-      hint: 'Load the project again.',
-    });
-  }
   const own = inlined
     ? { ...context, isIncremental: false, target: undefined, facts: undefined }
     : context;
-  return trimmed(template.render(scopeOf(project, node, own, ctes)));
+  return trimmed(templateOf(project, node).render(scopeOf(project, node, own, ctes)));
+}
+
+function templateOf(project: Project, node: ModelNode | TestNode): JinjaTemplate {
+  const template = project.templates.get(node.uniqueId);
+  if (template !== undefined) return template;
+  throw new BeltError(`${node.name} is not a model or data test of the project.`, {
+    location: { file: node.path },
+    hint: 'Load the project again.',
+  });
 }
 
 function scopeOf(

@@ -5,19 +5,19 @@ import {
   isFunction,
   stringOf,
   type TemplateFunction,
-  TemplateObject,
+  type TemplateObject,
 } from '../../jinja/python/values.js';
 import { TemplateRelation } from './relation-object.js';
-import { type QueryRows, TemplateTable } from './table-object.js';
+import { type QueryRows, tableObject } from './table-object.js';
 
 /** Asks the database while a template renders; undefined while there is none, as in parsing. */
 export type Ask = ((sql: string) => QueryRows) | undefined;
 
 /** The functions of dbt that read or write the database: run_query(), statement(), adapter, api. */
 export function databaseFunctions(ask: Ask, database: string): Dict {
-  const results = new Map<string, TemplateTable>();
-  const query = (sql: string): TemplateTable | null =>
-    ask === undefined ? null : new TemplateTable(ask(sql));
+  const results = new Map<string, TemplateObject>();
+  const query = (sql: string): TemplateObject | null =>
+    ask === undefined ? null : tableObject(ask(sql));
   const statement: TemplateFunction = (positional, { caller, ...keywords }, place) => {
     const [name = keywords.name ?? 'main'] = positional;
     const sql = isFunction(caller) ? stringOf(caller([], {}, place)) : '';
@@ -35,7 +35,7 @@ export function databaseFunctions(ask: Ask, database: string): Dict {
       return { table, data: table.items(), response: 'OK' };
     },
     adapter: adapterFunctions(ask, database),
-    api: { Relation: { create: relationOf(database) } },
+    api: { Relation: { create: createRelation(database) } },
   };
 }
 
@@ -84,7 +84,7 @@ function columnFacts(name: string, type: string): Dict {
   };
 }
 
-const relationOf =
+const createRelation =
   (database: string): TemplateFunction =>
   (positional, keywords) => {
     const args = bindArguments(
@@ -100,6 +100,5 @@ const relationOf =
   };
 
 function literal(value: unknown): string {
-  const text = value instanceof TemplateObject ? value.toString() : stringOf(value);
-  return `'${text.replaceAll("'", "''")}'`;
+  return `'${stringOf(value).replaceAll("'", "''")}'`;
 }

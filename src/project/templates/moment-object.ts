@@ -1,20 +1,10 @@
 import { TemplateObject } from '../../jinja/python/values.js';
 
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+const MONTHS =
+  'January February March April May June July August September October November December'.split(
+    ' ',
+  );
+const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
 const two = (value: number) => String(value).padStart(2, '0');
 
@@ -51,26 +41,18 @@ export class TemplateMoment extends TemplateObject {
   }
 
   override member(name: string): unknown {
-    switch (name) {
-      case 'strftime':
-        return ([format]: readonly unknown[]) => this.format(String(format));
-      case 'isoformat':
-        return () => this.toString().replace(' ', 'T');
-      case 'timestamp':
-        return () => this.date.getTime() / 1000;
-      case 'date':
-        return () => this.format('%Y-%m-%d');
-      case 'year':
-        return this.date.getUTCFullYear();
-      case 'month':
-        return this.date.getUTCMonth() + 1;
-      case 'day':
-        return this.date.getUTCDate();
-      case 'hour':
-        return this.date.getUTCHours();
-      default:
-        return undefined;
-    }
+    const { date } = this;
+    const members: Readonly<Record<string, unknown>> = {
+      strftime: ([format]: readonly unknown[]) => this.format(String(format)),
+      isoformat: () => this.toString().replace(' ', 'T'),
+      timestamp: () => date.getTime() / 1000,
+      date: () => this.format('%Y-%m-%d'),
+      year: date.getUTCFullYear(),
+      month: date.getUTCMonth() + 1,
+      day: date.getUTCDate(),
+      hour: date.getUTCHours(),
+    };
+    return Object.hasOwn(members, name) ? members[name] : undefined;
   }
 
   private format(format: string): string {

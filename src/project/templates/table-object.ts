@@ -7,147 +7,68 @@ export interface QueryRows {
 }
 
 /** What run_query() gives: an agate table, as far as templates use one. */
-export class TemplateTable extends TemplateObject {
-  private readonly result: QueryRows;
-
-  constructor(result: QueryRows) {
-    super();
-    this.result = result;
-  }
-
-  override member(name: string): unknown {
-    const { columns } = this.result;
-    switch (name) {
-      case 'columns':
-        return new TemplateColumns(this.result);
-      case 'column_names':
-        return tupleOf(columns);
-      case 'rows':
-        return this.items();
-      case 'print_table':
-        return () => '';
-      default:
-        return undefined;
-    }
-  }
-
-  override item(key: unknown): unknown {
-    return typeof key === 'number' ? this.items().at(key) : this.member(String(key));
-  }
-
-  override items(): TemplateRow[] {
-    const { columns, rows } = this.result;
-    return rows.map((values) => new TemplateRow(columns, values));
-  }
-
-  override toString(): string {
-    return `<table of ${this.result.rows.length} rows: ${this.result.columns.join(', ')}>`;
-  }
+export function tableObject({ columns, rows }: QueryRows): ListObject {
+  const list = rows.map((values) => rowObject(columns, values));
+  const lists = columns.map((name, index) =>
+    columnObject(
+      name,
+      rows.map((values) => values[index]),
+    ),
+  );
+  const byName = Object.fromEntries(columns.map((name, index) => [name, lists[index]]));
+  const members: Readonly<Record<string, unknown>> = {
+    columns: new ListObject(columns.join(', '), lists, { ...byName, keys: () => [...columns] }),
+    column_names: tupleOf(columns),
+    rows: list,
+    print_table: () => '',
+  };
+  return new ListObject(`<table of ${rows.length} rows: ${columns.join(', ')}>`, list, members);
 }
 
-class TemplateColumns extends TemplateObject {
-  private readonly result: QueryRows;
-
-  constructor(result: QueryRows) {
-    super();
-    this.result = result;
-  }
-
-  override member(name: string): unknown {
-    if (name === 'keys') return () => [...this.result.columns];
-    const index = this.result.columns.indexOf(name);
-    return index < 0 ? undefined : this.items()[index];
-  }
-
-  override item(key: unknown): unknown {
-    return typeof key === 'number' ? this.items().at(key) : this.member(String(key));
-  }
-
-  override items(): TemplateColumn[] {
-    return this.result.columns.map(
-      (name, index) =>
-        new TemplateColumn(
-          name,
-          this.result.rows.map((row) => row[index] ?? null),
-        ),
-    );
-  }
-
-  override toString(): string {
-    return this.result.columns.join(', ');
-  }
+function columnObject(name: string, values: readonly unknown[]): ListObject {
+  return new ListObject(name, values, {
+    name,
+    values: () => tupleOf(values),
+    values_distinct: () => [...new Set(values)],
+  });
 }
 
-class TemplateColumn extends TemplateObject {
-  readonly name: string;
-  private readonly values: readonly unknown[];
+function rowObject(columns: readonly string[], values: readonly unknown[]): ListObject {
+  const dict = () => Object.fromEntries(columns.map((name, index) => [name, values[index]]));
+  return new ListObject(`<row: ${values.map(String).join(', ')}>`, values, {
+    values: () => tupleOf(values),
+    keys: () => [...columns],
+    dict,
+    ...dict(),
+  });
+}
 
-  constructor(name: string, values: readonly unknown[]) {
+/** A list whose items are taken by their place too, with members of its own. */
+class ListObject extends TemplateObject {
+  private readonly text: string;
+  private readonly list: readonly unknown[];
+  private readonly members: Readonly<Record<string, unknown>>;
+
+  constructor(text: string, list: readonly unknown[], members: Readonly<Record<string, unknown>>) {
     super();
-    this.name = name;
-    this.values = values;
+    this.text = text;
+    this.list = list;
+    this.members = members;
   }
 
   override member(name: string): unknown {
-    switch (name) {
-      case 'name':
-        return this.name;
-      case 'values':
-        return () => tupleOf(this.values);
-      case 'values_distinct':
-        return () => [...new Set(this.values)];
-      default:
-        return undefined;
-    }
+    return Object.hasOwn(this.members, name) ? this.members[name] : undefined;
   }
 
   override item(key: unknown): unknown {
-    return typeof key === 'number' ? this.values.at(key) : undefined;
+    return typeof key === 'number' ? this.list.at(key) : this.member(String(key));
   }
 
   override items(): readonly unknown[] {
-    return this.values;
+    return this.list;
   }
 
   override toString(): string {
-    return this.name;
-  }
-}
-
-class TemplateRow extends TemplateObject {
-  private readonly columns: readonly string[];
-  private readonly values: readonly unknown[];
-
-  constructor(columns: readonly string[], values: readonly unknown[]) {
-    super();
-    this.columns = columns;
-    this.values = values;
-  }
-
-  override member(name: string): unknown {
-    const index = this.columns.indexOf(name);
-    if (index >= 0) return this.values[index] ?? null;
-    switch (name) {
-      case 'values':
-        return () => tupleOf(this.values);
-      case 'keys':
-        return () => [...this.columns];
-      case 'dict':
-        return () => Object.fromEntries(this.columns.map((key, at) => [key, this.values[at]]));
-      default:
-        return undefined;
-    }
-  }
-
-  override item(key: unknown): unknown {
-    return typeof key === 'number' ? (this.values.at(key) ?? null) : this.member(String(key));
-  }
-
-  override items(): readonly unknown[] {
-    return this.values;
-  }
-
-  override toString(): string {
-    return `<row: ${this.values.map(String).join(', ')}>`;
+    return this.text;
   }
 }

@@ -1,5 +1,5 @@
 import type { Jinja } from '../../jinja/jinja.js';
-import { type Dict, isFunction, TemplateObject } from '../../jinja/python/values.js';
+import { type Dict, isFunction, stringOf } from '../../jinja/python/values.js';
 import type { Data } from '../nodes.js';
 import { isMap } from '../reading/yaml-file.js';
 
@@ -12,7 +12,8 @@ export function testArguments(
   call: {
     readonly arguments: Data;
     readonly columnName: string | undefined;
-    readonly model: string;
+    /** What is tested: a table of a source, or what ref() names. */
+    readonly node: { readonly name: string; readonly sourceName?: string };
     readonly where: unknown;
   },
   context: Dict,
@@ -26,7 +27,9 @@ export function testArguments(
     if (!isMap(given)) return given;
     return Object.fromEntries(Object.entries(given).map(([key, item]) => [key, value(item)]));
   };
-  const model = jinja.compile(path, `{{ ${call.model} }}`).evaluate(context);
+  const { name, sourceName } = call.node;
+  const tested = sourceName === undefined ? `ref('${name}')` : `source('${sourceName}', '${name}')`;
+  const model = jinja.compile(path, `{{ ${tested} }}`).evaluate(context);
   return {
     ...Object.fromEntries(Object.entries(call.arguments).map(([key, item]) => [key, value(item)])),
     model: filtered(model, call.where === undefined ? undefined : value(call.where)),
@@ -37,6 +40,5 @@ export function testArguments(
 /** What the test reads, with its config `where` put upon it. */
 function filtered(model: unknown, where: unknown): unknown {
   if (typeof where !== 'string' || where.trim() === '' || isFunction(model)) return model;
-  const name = model instanceof TemplateObject ? model.toString() : String(model);
-  return `(select * from ${name} where ${where}) as dbt_subquery`;
+  return `(select * from ${stringOf(model)} where ${where}) as dbt_subquery`;
 }
