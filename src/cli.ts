@@ -10,6 +10,7 @@ import { addListCommand } from './commands/list.js';
 import { addMigrateCommand } from './commands/migrate.js';
 import { addPlanCommand } from './commands/plan.js';
 import { addQueryCommand } from './commands/query.js';
+import { reportFault } from './commands/report-fault.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommands } from './commands/run-nodes.js';
 import { addSimulateCommand } from './commands/simulate.js';
@@ -18,7 +19,6 @@ import { addStartCommand } from './commands/start.js';
 import { addStatusCommand } from './commands/status.js';
 import { addTransformCommand } from './commands/transform.js';
 import { BELT_VERSION } from './folders.js';
-import { reportFault } from './report-fault.js';
 
 const program = new Command('belt')
   .description('Battery ELT on TimescaleDB: land vendor JSON, transform it with SQL models.')

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { diagnose } from '../database/diagnosis.js';
 import { BELT_VERSION } from '../folders.js';
-import { reportFault } from '../report-fault.js';
 import { checkText } from './doctor.js';
 import { type OpenProject, openProject } from './open-project.js';
 import { addProjectOptions, type ProjectOptions } from './project-options.js';
+import { reportFault } from './report-fault.js';
 import { withDatabase } from './scope.js';
 
 export function addDebugCommand(program: Command): void {

@@ -1,8 +1,8 @@
-import type { Console } from '../console.js';
 import { countText, secondsText } from '../format.js';
 import type { Project } from '../project/project.js';
 import type { NodeResult, NodeStatus, RunListener } from '../run/run-events.js';
 import type { RunSummary } from '../run/run-project.js';
+import type { Console } from './console.js';
 
 const LABELS: Readonly<Record<NodeStatus, string>> = {
   success: 'OK',

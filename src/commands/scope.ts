@@ -1,7 +1,7 @@
-import { type Console, createConsole, type LogFormat } from '../console.js';
 import { migrate } from '../database/migrations.js';
 import { type Database, openDatabase } from '../database/open-database.js';
 import { DEFAULT_DATABASE_URL, parseDatabaseUrl } from '../database/profile.js';
+import { type Console, createConsole, type LogFormat } from './console.js';
 
 /** Options that every command takes. */
 export interface GlobalOptions {

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Console, createConsole } from '../console.js';
 import { UsageError } from '../errors.js';
 import { bytesText, countText, secondsText, shortNumber } from '../format.js';
 import {
@@ -11,6 +10,7 @@ import {
 } from '../simulator/faults.js';
 import type { SeriesChoice } from '../simulator/fleet.js';
 import { type SimulateSummary, simulate } from '../simulator/simulate.js';
+import { type Console, createConsole } from './console.js';
 import { type GlobalOptions, watchInterruption } from './scope.js';
 
 interface SimulateCommandOptions extends GlobalOptions {

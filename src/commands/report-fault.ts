@@ -1,5 +1,5 @@
-import { BeltError, UsageError } from './errors.js';
-import { ProjectFaults } from './project/faults.js';
+import { BeltError, UsageError } from '../errors.js';
+import { ProjectFaults } from '../project/faults.js';
 
 /** Tells a fault to a person, or to a machine; gives the exit code. */
 export function reportFault(

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { shortNumber } from './format.js';
+import { shortNumber } from '../format.js';
 
 export type LogFormat = 'text' | 'json';
 
