@@ -1,3 +1,4 @@
+import { BOOLEAN_TYPE, JSON_TYPES, NUMBER_TYPES } from '../database/value-types.js';
 import { tableLayout } from '../format.js';
 
 export const QUERY_FORMATS = ['table', 'json', 'csv'] as const;
@@ -81,14 +82,10 @@ function jsonWriter({ columns }: Page, write: Write): RowWriter {
   };
 }
 
-const NUMBERS = new Set([20, 21, 23, 26, 700, 701, 1700]);
-const BOOLEAN = 16;
-const JSON_TYPES = new Set([114, 3802]);
-
 /** Numbers, booleans and JSON keep their kind; all else is text. */
 function jsonValue(value: string | null, type: number): string {
   if (value === null) return 'null';
-  if (NUMBERS.has(type) && /^-?\d/.test(value)) return value;
-  if (type === BOOLEAN) return value === 't' ? 'true' : 'false';
+  if (NUMBER_TYPES.has(type) && /^-?\d/.test(value)) return value;
+  if (type === BOOLEAN_TYPE) return value === 't' ? 'true' : 'false';
   return JSON_TYPES.has(type) ? value : JSON.stringify(value);
 }

@@ -1,6 +1,7 @@
 import type { ClientBase, Pool, QueryConfig } from 'pg';
 import { inTransaction, withClient } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
+import { skipComments } from '../sql-comments.js';
 import { createRowWriter, type Page, type QueryFormat, type RowWriter } from './row-writer.js';
 
 /** Rows that are fetched at a time, so that memory does not grow with the result. */
@@ -36,10 +37,7 @@ export async function runQuery(
 /** What a statement gives: by a cursor where it can have one; one page at the least. */
 async function* pagesOf(client: ClientBase, sql: string): AsyncGenerator<Page> {
   const statement = sql.trim().replace(/;\s*$/, '');
-  const isSelect = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|\()*(select|with|table|values)\b/i.test(
-    statement,
-  );
-  if (!isSelect) {
+  if (!isSelect(statement)) {
     yield await read(client, statement);
     return;
   }
@@ -49,6 +47,13 @@ async function* pagesOf(client: ClientBase, sql: string): AsyncGenerator<Page> {
     if (isFirst || page.rows.length > 0) yield page;
     if (page.rows.length < FETCHED_ROWS) return;
   }
+}
+
+/** Whether a cursor can read it: what it begins with, behind comments and brackets. */
+function isSelect(statement: string): boolean {
+  let at = skipComments(statement);
+  while (statement[at] === '(') at = skipComments(statement, at + 1);
+  return /^(select|with|table|values)\b/i.test(statement.slice(at));
 }
 
 async function read(client: ClientBase, statement: string): Promise<Page> {

@@ -1,5 +1,6 @@
 import type { ClientBase, CustomTypesConfig } from 'pg';
 import pg from 'pg';
+import { BOOLEAN_TYPE, NUMBER_TYPES } from '../database/value-types.js';
 import { BeltError } from '../errors.js';
 import { QueryNeeded } from '../project/templates/query-needed.js';
 import type { QueryRows } from '../project/templates/table-object.js';
@@ -7,14 +8,12 @@ import type { QueryRows } from '../project/templates/table-object.js';
 /** Queries that one rendering may ask at the most, against loops without end. */
 const MAX_QUERIES = 1000;
 
-const NUMBERS = new Set([20, 21, 23, 26, 700, 701, 1700]);
-const BOOLEAN = 16;
-
 /** Numbers and booleans as such, all else as the text that the database prints. */
 const TYPES: CustomTypesConfig = {
   getTypeParser: (oid: number) => {
-    if (NUMBERS.has(oid)) return (text: string | null) => (text === null ? null : Number(text));
-    if (oid === BOOLEAN) return pg.types.getTypeParser(BOOLEAN);
+    if (NUMBER_TYPES.has(oid))
+      return (text: string | null) => (text === null ? null : Number(text));
+    if (oid === BOOLEAN_TYPE) return pg.types.getTypeParser(BOOLEAN_TYPE);
     return (text: string) => text;
   },
 } as CustomTypesConfig;

@@ -1,3 +1,5 @@
+import { skipComments } from '../../sql-comments.js';
+
 /** One message of PostgreSQL's frontend protocol, with its header. */
 export interface FrontendMessage {
   /** The type byte as a character; '' for the untyped messages that open a connection. */
@@ -111,11 +113,9 @@ export function queryText(message: FrontendMessage): string {
   return message.bytes.toString('utf8', 5, message.bytes.length - 1);
 }
 
-const LEADING_COMMENTS = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/;
-
 /** Whether a statement is a COPY that waits for rows from the client, and in which format. */
 export function copyFromStdin(sql: string): { binary: boolean } | undefined {
-  const statement = sql.replace(LEADING_COMMENTS, '');
+  const statement = sql.slice(skipComments(sql));
   if (!/^copy\b/i.test(statement)) return undefined;
   const match = /\bfrom\s+stdin\b([\s\S]*)$/i.exec(statement);
   if (match === null) return undefined;

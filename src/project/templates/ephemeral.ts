@@ -1,3 +1,4 @@
+import { skipComments } from '../../sql-comments.js';
 import type { ModelNode, ProjectNode } from '../nodes.js';
 
 /** Whether a model is no object of the database, but a CTE of those that read it. */
@@ -13,13 +14,11 @@ export function cteName(node: ModelNode): string {
   return `${CTE_PREFIX}${node.name}`;
 }
 
-const LEADING = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/;
-
 /** Puts CTEs, each after those that it reads, before the SQL of a query. */
 export function withCtes(sql: string, ctes: ReadonlyMap<string, string>): string {
   if (ctes.size === 0) return sql;
   const list = [...ctes].map(([name, query]) => `${name} as (\n${query}\n)`).join(', ');
-  const start = LEADING.exec(sql)?.[0].length ?? 0;
+  const start = skipComments(sql);
   const own = /^with(\s+recursive)?\b/i.exec(sql.slice(start));
   const head = sql.slice(0, start);
   if (own === null) return `${head}with ${list}\n${sql.slice(start)}`;
