@@ -1,5 +1,5 @@
-import { showByte } from './scan-fault.js';
-import type { TokenFault } from './token-fault.js';
+import { EXACT_DIGITS, PlainNumber } from './plain-number.js';
+import { showByte, type TokenFault } from './scan-fault.js';
 
 const POINT = 0x2e;
 const MINUS = 0x2d;
@@ -16,21 +16,12 @@ const AFTER_E = 6;
 const AFTER_SIGN = 7;
 const EXPONENT = 8;
 
-/** Decimal digits that a double always holds. */
-const EXACT_DIGITS = 15;
 const SMALLEST_NORMAL = 2.2250738585072014e-308;
 
 /** Limits of PostgreSQL's numeric, which jsonb keeps numbers in. */
 const MAX_DIGITS_BEFORE_POINT = 131_072;
 const MAX_DIGITS_AFTER_POINT = 16_383;
 const MAX_EXPONENT = 1_073_741_822;
-
-/** 10 to the power of its index. */
-export const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
-
-export function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
-}
 
 /** A number that is read as its bytes come. */
 export class NumberToken {
@@ -39,6 +30,7 @@ export class NumberToken {
   value = 0;
   fault: TokenFault | undefined;
   start = 0;
+  readonly #plain = new PlainNumber();
   #state = START;
   #isNegative = false;
   #isNegativeExponent = false;
@@ -61,8 +53,12 @@ export class NumberToken {
    */
   scan(chunk: Uint8Array, from: number, base: number): number {
     if (this.#state === START) {
-      const end = this.#scanShort(chunk, from);
-      if (end > 0) return end;
+      const end = this.#plain.read(chunk, from);
+      if (end > 0) {
+        this.value = this.#plain.value;
+        this.isExact = true;
+        return end;
+      }
       this.#reset();
     }
     const length = chunk.length;
@@ -142,39 +138,6 @@ export class NumberToken {
     this.isExact = isZero || (size >= SMALLEST_NORMAL && size <= Number.MAX_VALUE);
     this.value = this.#isNegative ? 0 - size : size;
     return true;
-  }
-
-  /** Reads a plain number of up to 15 digits that ends in the chunk. Returns 0 for any other. */
-  #scanShort(chunk: Uint8Array, from: number): number {
-    const length = chunk.length;
-    let i = from;
-    const isNegative = chunk[i] === MINUS;
-    if (isNegative) i++;
-    const first = i;
-    let value = 0;
-    while (i < length && isDigit(chunk[i] as number)) {
-      value = value * 10 + (chunk[i] as number) - ZERO;
-      i++;
-    }
-    let digits = i - first;
-    if (digits === 0 || i === length || (chunk[first] === ZERO && digits > 1)) return 0;
-    let byte = chunk[i] as number;
-    if (byte === POINT) {
-      const point = i++;
-      while (i < length && isDigit(chunk[i] as number)) {
-        value = value * 10 + (chunk[i] as number) - ZERO;
-        i++;
-      }
-      const decimals = i - point - 1;
-      digits += decimals;
-      if (decimals === 0 || i === length || digits > EXACT_DIGITS) return 0;
-      value /= POWERS_OF_TEN[decimals] as number;
-      byte = chunk[i] as number;
-    }
-    if (digits > EXACT_DIGITS || (byte | 0x20) === 0x65) return 0;
-    this.value = isNegative ? 0 - value : value;
-    this.isExact = true;
-    return i;
   }
 
   #takeDigit(digit: number, isFraction: boolean): void {

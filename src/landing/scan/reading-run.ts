@@ -1,5 +1,5 @@
 import { EARLIEST_MS, type ReadingTally } from './document-profile.js';
-import { isDigit, POWERS_OF_TEN } from './number-token.js';
+import { EXACT_DIGITS, PlainNumber } from './plain-number.js';
 import type { LayoutBuilder } from './response-layout.js';
 
 const TAB = 0x09;
@@ -7,8 +7,6 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
 const COMMA = 0x2c;
-const MINUS = 0x2d;
-const POINT = 0x2e;
 const ZERO = 0x30;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
@@ -66,8 +64,7 @@ export class ChunkCursor {
   }
 }
 
-/** Decimal digits that a double always holds. */
-const EXACT_DIGITS = 15;
+const number = new PlainNumber();
 
 /**
  * The fast path: reads whole elements `[milliseconds, number]` of plain numbers, each with the comma
@@ -98,13 +95,16 @@ export function readRun(
   while (index < length && chunk[index] === OPEN_BRACKET) {
     let i = index + 1;
     if (i < length && (chunk[i] as number) <= SPACE) i = cursor.skipSpace(chunk, i);
+    // digits alone: as a PlainNumber, they would cost a sixth of the speed
     const msAt = i;
     let ms = 0;
-    while (i < length && isDigit(chunk[i] as number)) {
-      ms = ms * 10 + (chunk[i] as number) - ZERO;
+    while (i < length) {
+      const digit = (chunk[i] as number) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      ms = ms * 10 + digit;
       i++;
     }
-    let digits = i - msAt;
+    const digits = i - msAt;
     if (digits === 0 || digits > EXACT_DIGITS || (digits > 1 && chunk[msAt] === ZERO)) break;
     if (i < length && (chunk[i] as number) <= SPACE) i = cursor.skipSpace(chunk, i);
     if (i >= length || chunk[i] !== COMMA) break;
@@ -112,30 +112,9 @@ export function readRun(
     if (i < length && (chunk[i] as number) <= SPACE) i = cursor.skipSpace(chunk, i);
     if (i >= length) break;
 
-    const isNegative = chunk[i] === MINUS;
-    if (isNegative) i++;
-    const valueAt = i;
-    let value = 0;
-    while (i < length && isDigit(chunk[i] as number)) {
-      value = value * 10 + (chunk[i] as number) - ZERO;
-      i++;
-    }
-    digits = i - valueAt;
-    if (i >= length || digits === 0 || (digits > 1 && chunk[valueAt] === ZERO)) break;
-    if (chunk[i] === POINT) {
-      const decimalsAt = ++i;
-      while (i < length && isDigit(chunk[i] as number)) {
-        value = value * 10 + (chunk[i] as number) - ZERO;
-        i++;
-      }
-      const decimals = i - decimalsAt;
-      digits += decimals;
-      if (decimals === 0 || digits > EXACT_DIGITS) break;
-      value /= POWERS_OF_TEN[decimals] as number;
-    }
-    if (digits > EXACT_DIGITS) break;
-    if (isNegative) value = 0 - value;
-
+    i = number.read(chunk, i);
+    if (i === 0) break;
+    const value = number.value;
     if (i < length && (chunk[i] as number) <= SPACE) i = cursor.skipSpace(chunk, i);
     if (i >= length || chunk[i] !== CLOSE_BRACKET) break;
     const end = ++i;

@@ -1,7 +1,8 @@
 import type { DocumentShape } from '../../raw/document-shape.js';
 import { isUuid } from '../uuid.js';
 import { type DocumentProfile, MAX_SERIES, ReadingTally } from './document-profile.js';
-import { isDigit, NumberToken } from './number-token.js';
+import { NumberToken } from './number-token.js';
+import { isDigit } from './plain-number.js';
 import { ChunkCursor, DataRuns, readRun } from './reading-run.js';
 import { LayoutBuilder, type ResponseLayout } from './response-layout.js';
 import {
@@ -12,9 +13,9 @@ import {
   MAX_NAME_BYTES,
   type ScanFault,
   showByte,
+  type TokenFault,
 } from './scan-fault.js';
 import { StringToken } from './string-token.js';
-import type { TokenFault } from './token-fault.js';
 
 /** How a document is judged. */
 export interface ScanOptions {
