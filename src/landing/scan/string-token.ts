@@ -1,5 +1,4 @@
-import { showByte } from './scan-fault.js';
-import type { TokenFault } from './token-fault.js';
+import { showByte, type TokenFault } from './scan-fault.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
