@@ -63,6 +63,20 @@ describe('what models can ask', () => {
     ]);
   });
 
+  it('relations that adapter and api name, with a schema and of this database', () => {
+    const known = "schema='s', identifier='t', database='db'";
+    expect(rendered(`{{ api.Relation.create(${known}) }}`)).toBe('"s"."t"');
+    expect(rendered(`{{ adapter.get_relation(${known}) is none }}`)).toBe('True');
+    for (const name of ['adapter.get_relation', 'api.Relation.create']) {
+      expect(faultsOf({ 'models/m.sql': `\n{{ ${name}(identifier='t') }}` })).toEqual([
+        `models/m.sql:2: ${name}() takes a schema and an identifier, as texts.`,
+      ]);
+      expect(faultsOf({ 'models/m.sql': `\n{{ ${name}('other', 's', 't') }}` })).toEqual([
+        `models/m.sql:2: ${name}() names the database other.`,
+      ]);
+    }
+  });
+
   it('execute is false while parsing, and true while compiling', () => {
     expect(
       rendered(

@@ -1,4 +1,5 @@
 import { escapeIdentifier } from 'pg';
+import { BeltError } from '../../errors.js';
 import { bindArguments } from '../../jinja/arguments.js';
 import {
   type Dict,
@@ -35,7 +36,15 @@ export function databaseFunctions(ask: Ask, database: string): Dict {
       return { table, data: table.items(), response: 'OK' };
     },
     adapter: adapterFunctions(ask, database),
-    api: { Relation: { create: createRelation(database) } },
+    api: {
+      Relation: {
+        create: (positional: readonly unknown[], keywords: Dict) => {
+          const names = ['database', 'schema', 'identifier', 'type'] as const;
+          const args = bindArguments('api.Relation.create', names, positional, keywords);
+          return relationOf('api.Relation.create', args, database);
+        },
+      },
+    },
   };
 }
 
@@ -50,21 +59,16 @@ function adapterFunctions(ask: Ask, database: string): Dict {
         where attrelid = to_regclass(${literal(relation)}) and attnum > 0 and not attisdropped
         order by attnum`).map(([name, type]) => columnFacts(stringOf(name), stringOf(type))),
     get_relation: (positional: readonly unknown[], keywords: Dict) => {
-      const args = bindArguments(
-        'adapter.get_relation',
-        ['database', 'schema', 'identifier'],
-        positional,
-        keywords,
-      );
-      const relation = new TemplateRelation(
-        { schema: stringOf(args.schema), identifier: stringOf(args.identifier) },
-        database,
-      );
+      const names = ['database', 'schema', 'identifier'] as const;
+      const args = bindArguments('adapter.get_relation', names, positional, keywords);
+      const relation = relationOf('adapter.get_relation', args, database);
       const [found] = rows(`select to_regclass(${literal(relation)}) is not null`);
       return found?.[0] === true ? relation : null;
     },
     check_schema_exists: (positional: readonly unknown[]) =>
-      rows(`select to_regnamespace(${literal(positional.at(-1))}) is not null`)[0]?.[0] === true,
+      rows(
+        `select to_regnamespace(${literal(escapeIdentifier(stringOf(positional.at(-1))))}) is not null`,
+      )[0]?.[0] === true,
   };
 }
 
@@ -84,20 +88,25 @@ function columnFacts(name: string, type: string): Dict {
   };
 }
 
-const createRelation =
-  (database: string): TemplateFunction =>
-  (positional, keywords) => {
-    const args = bindArguments(
-      'api.Relation.create',
-      ['database', 'schema', 'identifier', 'type'],
-      positional,
-      keywords,
-    );
-    return new TemplateRelation(
-      { schema: stringOf(args.schema), identifier: stringOf(args.identifier) },
-      database,
-    );
-  };
+/** The relation that the arguments of a function name. */
+function relationOf(
+  what: string,
+  args: Readonly<Record<'database' | 'schema' | 'identifier', unknown>>,
+  database: string,
+): TemplateRelation {
+  const { schema, identifier } = args;
+  if (typeof schema !== 'string' || typeof identifier !== 'string') {
+    throw new BeltError(`${what}() takes a schema and an identifier, as texts.`, {
+      hint: `Write ${what}(schema=this.schema, identifier='name').`,
+    });
+  }
+  if ((args.database ?? database) !== database) {
+    throw new BeltError(`${what}() names the database ${stringOf(args.database)}.`, {
+      hint: `PostgreSQL reads one database at a time, here ${database}: leave database out.`,
+    });
+  }
+  return new TemplateRelation({ schema, identifier }, database);
+}
 
 function literal(value: unknown): string {
   return `'${stringOf(value).replaceAll("'", "''")}'`;
