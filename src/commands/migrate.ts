@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { migrate, migrationStatus } from '../database/migrations.js';
+import { migrate, readMigrationStatus } from '../database/migrations.js';
 import { textTable } from '../format.js';
 import { type GlobalOptions, withDatabase } from './scope.js';
 
@@ -18,7 +18,7 @@ export function addMigrateCommand(program: Command): void {
       const options = command.optsWithGlobals<MigrateOptions>();
       await withDatabase(options, 'migrate', async ({ console, database }) => {
         if (options.status) {
-          const status = await migrationStatus(database.pool);
+          const status = await readMigrationStatus(database.pool);
           console.print(
             options.json
               ? JSON.stringify(

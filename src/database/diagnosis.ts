@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { BeltError } from '../errors.js';
-import { migrationStatus } from './migrations.js';
+import { readMigrationStatus } from './migrations.js';
 import type { Database } from './open-database.js';
 
 /** One thing that was checked: how it stands, and what to do where it does not stand well. */
@@ -149,7 +149,7 @@ async function checkRights(pool: Pool): Promise<CheckResult> {
 
 async function checkMigrations(pool: Pool): Promise<CheckResult[]> {
   try {
-    const status = await migrationStatus(pool);
+    const status = await readMigrationStatus(pool);
     const missing = status.filter(({ executedAt }) => executedAt === undefined);
     if (missing.length === 0) {
       return [{ check: 'migrations', status: 'ok', message: `all ${status.length} have run` }];

@@ -36,7 +36,7 @@ export interface MigrationStatus {
 
 /** Runs the migrations that are missing, in order. Gives their names. */
 export async function migrate(pool: Pool): Promise<string[]> {
-  const files = migrationFiles(SQL_FOLDER);
+  const files = readMigrationFiles(SQL_FOLDER);
   return withClient(pool, async (client) => {
     await client.query('set client_min_messages = warning');
     if (await isUpToDate(client, files)) return [];
@@ -47,7 +47,7 @@ export async function migrate(pool: Pool): Promise<string[]> {
 async function runMissing(client: ClientBase, files: readonly MigrationFile[]): Promise<string[]> {
   try {
     await prepareStorage(client);
-    refuseChanged(files, await executedMigrations(client));
+    refuseChanged(files, await readExecuted(client));
     const run = await (await umzug(client, files)).up();
     return run.map(({ name }) => name);
   } catch (error) {
@@ -56,10 +56,10 @@ async function runMissing(client: ClientBase, files: readonly MigrationFile[]): 
 }
 
 /** Every migration of sql/, and when it ran. */
-export function migrationStatus(pool: Pool): Promise<MigrationStatus[]> {
-  const files = migrationFiles(SQL_FOLDER);
+export function readMigrationStatus(pool: Pool): Promise<MigrationStatus[]> {
+  const files = readMigrationFiles(SQL_FOLDER);
   return withClient(pool, async (client) => {
-    const executed = await executedMigrations(client);
+    const executed = await readExecuted(client);
     refuseChanged(files, executed);
     return files.map(({ name }) => ({ name, executedAt: executed.get(name)?.executedAt }));
   });
@@ -87,7 +87,7 @@ async function umzug(client: ClientBase, files: readonly MigrationFile[]) {
         }),
     })),
     storage: {
-      executed: async () => [...(await executedMigrations(client)).keys()],
+      executed: async () => [...(await readExecuted(client)).keys()],
       // the row is written with the migration itself, in its transaction
       logMigration: async () => undefined,
       unlogMigration: async () => undefined,
@@ -96,7 +96,7 @@ async function umzug(client: ClientBase, files: readonly MigrationFile[]) {
   });
 }
 
-function migrationFiles(folder: string): MigrationFile[] {
+function readMigrationFiles(folder: string): MigrationFile[] {
   return readdirSync(folder)
     .filter((name) => /^\d{4}_\w+\.sql$/.test(name))
     .sort()
@@ -108,7 +108,7 @@ function migrationFiles(folder: string): MigrationFile[] {
 }
 
 async function isUpToDate(client: ClientBase, files: readonly MigrationFile[]): Promise<boolean> {
-  const executed = await executedMigrations(client);
+  const executed = await readExecuted(client);
   refuseChanged(files, executed);
   return files.every(({ name }) => executed.has(name));
 }
@@ -120,7 +120,7 @@ async function prepareStorage(client: ClientBase): Promise<void> {
   if (exists.rows[0]?.yes !== true) await client.query(STORAGE);
 }
 
-async function executedMigrations(client: ClientBase): Promise<Map<string, Executed>> {
+async function readExecuted(client: ClientBase): Promise<Map<string, Executed>> {
   const exists = await client.query(
     "select to_regclass('belt.schema_migration') is not null as yes",
   );
