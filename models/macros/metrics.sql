@@ -23,7 +23,7 @@
 
 {#- What is wrong with a line of metric_catalog.csv by itself; none where nothing is. -#}
 {% macro metric_fault(metric) %}
-    {%- set largest = {'smallint': 32767, 'integer': 2147483647, 'bigint': 9223372036854775807} -%}
+    {%- set largest = {'smallint': 32767, 'integer': 2147483647, 'bigint': 9.2e18} -%}
     {%- set types = ['smallint', 'integer', 'bigint', 'real', 'double precision', 'numeric'] -%}
     {%- set taken = ['ts', 'device_id', 'device_uuid', 'read_at', 'bucket', 'readings'] -%}
     {%- for key, value in metric.items() -%}
