@@ -1,10 +1,10 @@
 import {
-  anyCase,
   anything,
   choice,
   configs,
   data,
   dictionary,
+  each,
   either,
   fixed,
   flag,
@@ -23,25 +23,19 @@ import {
  */
 
 const INTERVAL = either(text, wholeNumber);
+export const ACCESS = ignored('any model may read any other');
+export const IN_DATABASE = ignored('it builds in the database that it is connected to');
+export const QUOTING = ignored('it quotes all names as they stand');
+const ONLY_OF_OTHERS = ignored('it is for other nodes');
 
-const IN_DATABASE = ignored('it builds in the database that it is connected to');
-const QUOTING = ignored('it quotes all names as they stand');
-const ACCESS = ignored('any model may read any other');
-const STATIC_ANALYSIS = ignored('it checks SQL only by running it');
-
-const GENERAL = {
-  enabled: flag,
-  tags: texts,
-  meta: data,
-};
+const GENERAL = { enabled: flag, tags: texts, meta: data };
 
 const NAMED = {
   ...GENERAL,
-  alias: text,
-  schema: text,
+  ...each(text, 'alias', 'schema'),
   database: IN_DATABASE,
   group: ACCESS,
-  static_analysis: STATIC_ANALYSIS,
+  static_analysis: ignored('it checks SQL only by running it'),
 };
 
 const HOOK = either(
@@ -65,15 +59,13 @@ export const DOCS = dictionary('docs', { show: flag, node_color: text });
 /** Of all that becomes a table or view. */
 const BUILT = {
   ...NAMED,
+  ...each(HOOKS, 'pre_hook', 'post_hook'),
+  ...each(flag, 'full_refresh', 'unlogged'),
   docs: DOCS,
   grants: mapOf(texts),
-  pre_hook: HOOKS,
-  post_hook: HOOKS,
-  persist_docs: dictionary('persist_docs', { relation: flag, columns: flag }),
-  quoting: QUOTING,
-  full_refresh: flag,
+  persist_docs: dictionary('persist_docs', each(flag, 'relation', 'columns')),
   event_time: text,
-  unlogged: flag,
+  quoting: QUOTING,
   indexes: list(
     dictionary('An index', {
       ...INDEX,
@@ -82,58 +74,50 @@ const BUILT = {
   ),
 };
 
-const constraint = {
+const CONSTRAINT = {
   type: choice('not_null', 'unique', 'primary_key', 'foreign_key', 'check', 'custom'),
   expression: text,
-  to: refused('it takes foreign keys as texts', "Write expression: 'schema.table (column)'."),
-  to_columns: refused('it takes foreign keys as texts', 'Write them in expression:.'),
-  warn_unenforced: anything,
-  warn_unsupported: anything,
+  ...each(refused('foreign keys are texts', 'Write it in expression:.'), 'to', 'to_columns'),
+  ...each(anything, 'warn_unenforced', 'warn_unsupported'),
 };
-
-export const COLUMN_CONSTRAINTS = list(
-  dictionary('A constraint', { ...constraint, name: ignored('PostgreSQL names it') }),
-);
+const OF_COLUMN = { ...CONSTRAINT, name: ignored('PostgreSQL names it') };
+export const COLUMN_CONSTRAINTS = list(dictionary('A constraint', OF_COLUMN));
 export const CONSTRAINTS = list(
-  dictionary('A constraint', { ...constraint, name: text, columns: texts }),
+  dictionary('A constraint', { ...CONSTRAINT, name: text, columns: texts }),
 );
 
-const SCHEDULE = {
-  schedule_interval: INTERVAL,
-  initial_start: refused('policies start at once', 'Remove it.'),
-  timezone: refused('policies run in UTC', 'Remove it.'),
-};
-
-const DIMENSION = either(
-  text,
-  dictionary('A dimension', {
-    column_name: text,
-    type: choice('by_range', 'by_hash'),
-    partition_interval: INTERVAL,
-    number_partitions: wholeNumber,
-    partition_func: text,
-  }),
+const START = each(
+  refused('policies start at once, in UTC', 'Remove it.'),
+  'initial_start',
+  'timezone',
 );
+const SCHEDULE = { schedule_interval: INTERVAL, ...START };
 
 /** `false` turns a policy off that a folder turned on. */
 const off = fixed(flag, false, 'name its settings to turn it on');
 
+const DIMENSION = either(
+  text,
+  dictionary('A dimension', {
+    ...each(text, 'column_name', 'partition_func'),
+    type: choice('by_range', 'by_hash'),
+    partition_interval: INTERVAL,
+    number_partitions: wholeNumber,
+  }),
+);
+
 const TIMESCALE = {
+  ...each(text, 'time_column_name', 'integer_now_func', 'integer_now_func_sql'),
+  ...each(flag, 'create_default_indexes', 'empty_hypertable'),
+  ...each(flag, 'materialized_only', 'create_group_indexes', 'refresh_now'),
   main_dimension: DIMENSION,
-  time_column_name: text,
   dimensions: list(DIMENSION),
   chunk_time_interval: INTERVAL,
-  create_default_indexes: flag,
-  empty_hypertable: flag,
-  integer_now_func: text,
-  integer_now_func_sql: text,
   compression: either(
     off,
     dictionary('compression', {
-      after: INTERVAL,
-      segmentby: texts,
-      orderby: texts,
-      chunk_time_interval: INTERVAL,
+      ...each(INTERVAL, 'after', 'chunk_time_interval'),
+      ...each(texts, 'segmentby', 'orderby'),
       ...SCHEDULE,
     }),
   ),
@@ -146,80 +130,56 @@ const TIMESCALE = {
     dictionary('reorder_policy', {
       index: either(text, dictionary('The index of reorder_policy', INDEX)),
       create_index: flag,
-      initial_start: SCHEDULE.initial_start,
-      timezone: SCHEDULE.timezone,
+      ...START,
     }),
   ),
   refresh_policy: either(
     off,
-    dictionary('refresh_policy', { start_offset: INTERVAL, end_offset: INTERVAL, ...SCHEDULE }),
+    dictionary('refresh_policy', { ...each(INTERVAL, 'start_offset', 'end_offset'), ...SCHEDULE }),
   ),
-  materialized_only: flag,
-  create_group_indexes: flag,
-  refresh_now: flag,
 };
 
-const MATERIALIZATIONS = [
-  'view',
-  'table',
-  'incremental',
-  'ephemeral',
-  'hypertable',
-  'virtual_hypertable',
-  'continuous_aggregate',
-] as const;
+const MATERIALIZED = choice(
+  ...(['view', 'table', 'incremental', 'ephemeral'] as const),
+  ...(['hypertable', 'virtual_hypertable', 'continuous_aggregate'] as const),
+);
 
 export const MODEL_CONFIGS = configs({
   ...BUILT,
   ...TIMESCALE,
-  materialized: choice(...MATERIALIZATIONS),
+  materialized: MATERIALIZED,
   contract: dictionary('contract', {
     enforced: flag,
     alias_types: fixed(flag, true, 'types are compared by what PostgreSQL calls them'),
   }),
   constraints: CONSTRAINTS,
-  unique_key: texts,
-  incremental_strategy: text,
-  on_schema_change: text,
+  ...each(text, 'incremental_strategy', 'on_schema_change', 'batch_size', 'begin', 'sql_header'),
+  ...each(texts, 'unique_key', 'merge_update_columns', 'merge_exclude_columns'),
+  ...each(texts, 'incremental_predicates', 'predicates'),
   upsert_keeps_when_null: flag,
-  merge_update_columns: texts,
-  merge_exclude_columns: texts,
-  incremental_predicates: texts,
-  predicates: texts,
-  batch_size: text,
-  begin: text,
   lookback: wholeNumber,
-  concurrent_batches: ignored('it builds batches one after the other'),
   on_window: choice('rebuild', 'rerun', 'skip'),
-  sql_header: text,
   access: ACCESS,
+  concurrent_batches: ignored('it builds batches one after the other'),
   freshness: ignored('it builds what is selected, however fresh it is'),
   on_configuration_change: ignored('it applies what can be applied, and refuses the rest'),
-  column_types: ignored('only seeds have it'),
-  packages: ignored('models are SQL'),
+  ...each(ONLY_OF_OTHERS, 'column_types', 'packages'),
 });
 
 export const SNAPSHOT_CONFIGS = configs({
   ...BUILT,
   materialized: choice('snapshot'),
   strategy: choice('timestamp', 'check'),
-  unique_key: texts,
-  updated_at: text,
-  check_cols: texts,
-  check_exclude_cols: refused('it takes what to check', 'Name the other columns in check_cols.'),
-  target_schema: text,
+  ...each(texts, 'unique_key', 'check_cols'),
+  ...each(text, 'updated_at', 'target_schema', 'dbt_valid_to_current', 'sql_header'),
   target_database: IN_DATABASE,
   hard_deletes: choice('ignore', 'invalidate', 'new_record'),
   invalidate_hard_deletes: flag,
-  dbt_valid_to_current: text,
+  check_exclude_cols: refused('it takes what to check', 'Name the other columns in check_cols.'),
   snapshot_meta_column_names: dictionary('snapshot_meta_column_names', {
-    dbt_valid_from: text,
-    dbt_valid_to: text,
-    dbt_scd_id: text,
-    dbt_updated_at: text,
+    ...each(text, 'dbt_valid_from', 'dbt_valid_to', 'dbt_updated_at', 'dbt_scd_id'),
     dbt_is_deleted: text,
   }),
-  sql_header: text,
 });
 
 export const SEED_CONFIGS = configs({
@@ -228,21 +188,18 @@ export const SEED_CONFIGS = configs({
   column_types: mapOf(text),
   delimiter: text,
   quote_columns: fixed(flag, true, 'columns are named as the header has them'),
-  contract: ignored('the columns of a seed are those of its file'),
+  contract: ONLY_OF_OTHERS,
 });
 
 export const TEST_CONFIGS = configs({
   ...NAMED,
   materialized: choice('test'),
-  severity: anyCase(choice('warn', 'error')),
-  error_if: text,
-  warn_if: text,
-  fail_calc: text,
-  where: text,
+  severity: choice('warn', 'error', 'WARN', 'ERROR'),
+  ...each(text, 'error_if', 'warn_if', 'fail_calc', 'where'),
   limit: wholeNumber,
   store_failures: flag,
   store_failures_as: choice('table', 'view', 'ephemeral'),
-  sql_header: ignored('only models have it'),
+  sql_header: ONLY_OF_OTHERS,
 });
 
 const THRESHOLD = dictionary('A threshold of freshness', {
@@ -252,8 +209,7 @@ const THRESHOLD = dictionary('A threshold of freshness', {
 
 export const FRESHNESS = {
   freshness: dictionary('freshness', {
-    warn_after: THRESHOLD,
-    error_after: THRESHOLD,
+    ...each(THRESHOLD, 'warn_after', 'error_after'),
     filter: text,
   }),
   loaded_at_field: text,
@@ -267,7 +223,10 @@ export const SOURCE_CONFIGS = configs({
   quoting: QUOTING,
 });
 
-export const UNIT_TEST_CONFIGS = configs({ ...GENERAL, static_analysis: STATIC_ANALYSIS });
+export const UNIT_TEST_CONFIGS = configs({
+  ...GENERAL,
+  static_analysis: NAMED.static_analysis,
+});
 
 const HYPERTABLES = ['hypertable', 'virtual_hypertable'];
 const WITH_CHUNKS = [...HYPERTABLES, 'continuous_aggregate'];
@@ -275,24 +234,20 @@ const KEEPING_ROWS = ['incremental', 'hypertable'];
 
 /** The materializations that act upon a config; those that are not here are for all. */
 const ACTED_UPON_BY: Readonly<Record<string, readonly string[]>> = {
-  ...forAll(['hypertable'], 'main_dimension', 'time_column_name', 'dimensions'),
-  ...forAll(['hypertable'], 'create_default_indexes', 'empty_hypertable'),
-  ...forAll(HYPERTABLES, 'chunk_time_interval', 'integer_now_func', 'integer_now_func_sql'),
-  ...forAll(WITH_CHUNKS, 'compression', 'retention_policy', 'reorder_policy'),
-  ...forAll(['continuous_aggregate'], 'refresh_policy', 'refresh_now'),
-  ...forAll(['continuous_aggregate'], 'materialized_only', 'create_group_indexes'),
-  ...forAll(KEEPING_ROWS, 'unique_key', 'incremental_strategy', 'on_schema_change'),
-  ...forAll(KEEPING_ROWS, 'merge_update_columns', 'merge_exclude_columns'),
-  ...forAll(KEEPING_ROWS, 'incremental_predicates', 'predicates', 'upsert_keeps_when_null'),
-  ...forAll(['incremental'], 'batch_size', 'begin', 'lookback'),
-  ...forAll(['table', 'incremental'], 'unlogged'),
-  ...forAll(['view', 'table', 'incremental', 'hypertable'], 'contract'),
-  ...forAll(['table', 'incremental', ...WITH_CHUNKS], 'indexes'),
+  ...each(['hypertable'], 'main_dimension', 'time_column_name', 'dimensions'),
+  ...each(['hypertable'], 'create_default_indexes', 'empty_hypertable'),
+  ...each(HYPERTABLES, 'chunk_time_interval', 'integer_now_func', 'integer_now_func_sql'),
+  ...each(WITH_CHUNKS, 'compression', 'retention_policy', 'reorder_policy'),
+  ...each(['continuous_aggregate'], 'refresh_policy', 'refresh_now'),
+  ...each(['continuous_aggregate'], 'materialized_only', 'create_group_indexes'),
+  ...each(KEEPING_ROWS, 'unique_key', 'incremental_strategy', 'on_schema_change'),
+  ...each(KEEPING_ROWS, 'merge_update_columns', 'merge_exclude_columns'),
+  ...each(KEEPING_ROWS, 'incremental_predicates', 'predicates', 'upsert_keeps_when_null'),
+  ...each(['incremental'], 'batch_size', 'begin', 'lookback'),
+  ...each(['table', 'incremental'], 'unlogged'),
+  ...each(['view', 'table', 'incremental', 'hypertable'], 'contract'),
+  ...each(['table', 'incremental', ...WITH_CHUNKS], 'indexes'),
 };
-
-function forAll(materializations: readonly string[], ...keys: readonly string[]) {
-  return Object.fromEntries(keys.map((key) => [key, materializations]));
-}
 
 /** The materializations that act upon a config, where the given one does not. */
 export function otherUsersOf(key: string, materialized: string): readonly string[] | undefined {

@@ -38,7 +38,7 @@ export function loadProject(options: LoadOptions): Project {
   const properties = readProperties(files.properties, render, diagnostics, docs);
   const scope = { ...project, jinja, config, properties, diagnostics };
   const drafts = draftProject(scope, files);
-  const nodes = resolveDrafts(scope, drafts, files.fixtures);
+  const nodes = resolveDrafts(config.name, drafts, diagnostics.fault);
   const enabled = drafts.models.filter(({ node }) => isEnabled(node));
   const references = new Map(enabled.map((draft) => [draft.node.uniqueId, draft.references]));
   cycleFaults(nodes, (id) => references.get(id) ?? []).forEach(diagnostics.fault);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { didYouMean, misspelt } from '../did-you-mean.js';
-import { BeltError, UsageError } from '../errors.js';
+import { type BeltError, UsageError } from '../errors.js';
 import { createJinja } from '../jinja/jinja.js';
 import { Diagnostics } from './faults.js';
 import { OUTPUT, PROFILE } from './reading/file-keys.js';
@@ -57,10 +57,10 @@ export function readProfile(options: {
   const found = yaml.value[profile];
   if (found === undefined) {
     if (folder === home && misspelt(profile, names) === undefined) return undefined;
-    throw new BeltError(`There is no profile ${profile}${didYouMean(profile, names)}.`, {
-      location: { file: path },
-      hint: 'Correct the profile: of dbt_project.yml, or add it here.',
-    });
+    throw yaml.fault(
+      `There is no profile ${profile}${didYouMean(profile, names)}.`,
+      'Correct the profile: of dbt_project.yml, or add it here.',
+    );
   }
   const diagnostics = new Diagnostics();
   const report = diagnostics.of(path, yaml.lineOf);
@@ -82,10 +82,11 @@ export function readProfile(options: {
   const output = readAs(OUTPUT, render(raw, { file: path, line: yaml.lineOf(at) }), at, report);
   const warnings = diagnostics.finish();
   if (output?.type !== 'postgres' && output?.type !== 'timescaledb') {
-    throw new BeltError(`The target ${name} is of the type ${output?.type ?? '(none)'}.`, {
-      location: { file: path, line: yaml.lineOf([...at, 'type']) },
-      hint: 'belt builds on PostgreSQL with TimescaleDB: type: postgres or type: timescaledb.',
-    });
+    throw yaml.fault(
+      `The target ${name} is of the type ${output?.type ?? '(none)'}.`,
+      'belt builds on PostgreSQL with TimescaleDB: type: postgres or type: timescaledb.',
+      [...at, 'type'],
+    );
   }
   return { target: targetOf(name, output), databaseUrl: urlOf(output), warnings };
 }

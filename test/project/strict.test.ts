@@ -129,6 +129,11 @@ describe('a key that is not known is a fault', () => {
       'models/m.yml:3: A model has no key colums (did you mean columns?).',
     ],
     [
+      'that every object has',
+      described('models:\n  - name: m\n    toString: x\n'),
+      'models/m.yml:3: A model has no key toString.',
+    ],
+    [
       'of a column',
       described('models:\n  - name: m\n    columns:\n      - name: id\n        descripton: x\n'),
       'models/m.yml:5: A column has no key descripton (did you mean description?).',

@@ -1,4 +1,5 @@
-import type { ProjectNode, SeedNode, SourceNode } from '../nodes.js';
+import type { BeltError } from '../../errors.js';
+import type { ProjectNode, SeedNode, SourceNode, UnitTestNode } from '../nodes.js';
 import { checkTree } from '../reading/folder-config.js';
 import type { ProjectFiles } from '../reading/project-files.js';
 import type { NodeProperties, Properties } from '../reading/properties.js';
@@ -25,6 +26,7 @@ export interface Drafts {
   readonly seeds: readonly SeedNode[];
   readonly sources: readonly SourceNode[];
   readonly tests: readonly TestDraft[];
+  readonly unitTests: readonly UnitTestNode[];
   /** Names of files that have a fault: to miss them is no second one. */
   readonly unread: ReadonlySet<string>;
 }
@@ -44,100 +46,81 @@ export function draftProject(outer: Omit<DraftScope, 'seedsByName'>, files: Proj
     ...diagnostics.gather(files.models, (file) => modelDraft(scope, file)),
     ...diagnostics.gather(blocks, (block) => snapshotDraft(scope, block)),
   ];
-  const enabled = models.map(({ node }) => node).filter(isEnabled);
-  const tested = [...enabled, ...seeds.filter(isEnabled), ...sources.filter(isEnabled)];
+  const built = [...models.map(({ node }) => node), ...seeds].filter(isEnabled);
   const tests = [
-    ...tested.flatMap((node) => {
+    ...[...built, ...sources.filter(isEnabled)].flatMap((node) => {
       const known = describing(properties, node);
       return known === undefined ? [] : genericTestDrafts(scope, node, known);
     }),
     ...diagnostics.gather(files.tests, (file) => singularTestDraft(scope, file)),
   ];
-
-  const named = (list: ProjectFiles['models']) => list.map((file) => nameOf(projectName, file));
-  const inFiles = {
-    models: named(files.models),
-    seeds: named(files.seeds),
-    snapshots: blocks.map(({ name, file }) => ({
-      name,
-      fqn: [...nameOf(projectName, file).fqn, name],
-    })),
-  };
-  const names = (of: keyof typeof inFiles) => new Set(inFiles[of].map(({ name }) => name));
-  const faults = [
-    ...duplicateSourceFaults(properties),
-    ...duplicateFaults([...enabled, ...seeds.filter(isEnabled)]),
-    ...strayPropertyFaults(properties, names('models'), names('seeds'), names('snapshots')),
-  ];
-  faults.forEach(diagnostics.fault);
-  const fqns = (of: keyof typeof inFiles) => inFiles[of].map(({ fqn }) => fqn);
-  checkTree(config.models, fqns('models'), config.report);
-  checkTree(config.seeds, fqns('seeds'), config.report);
-  checkTree(config.snapshots, fqns('snapshots'), config.report);
-  checkTree(
-    config.sources,
-    sources.map(({ fqn }) => fqn),
-    config.report,
-  );
-  checkTree(
-    config.dataTests,
-    tests.map(({ node }) => node.fqn),
-    config.report,
-  );
-  const read = new Set([...models.map(({ node }) => node.name), ...seeds.map(({ name }) => name)]);
-  const unread = Object.values(inFiles).flatMap((list) => list.map(({ name }) => name));
-  return {
-    models,
-    seeds,
-    sources,
-    tests,
-    unread: new Set(unread.filter((name) => !read.has(name))),
-  };
-}
-
-/** The nodes that are enabled, by unique id, each with the ids of what it reads. */
-export function resolveDrafts(
-  { config, properties, diagnostics, projectName }: Omit<DraftScope, 'seedsByName'>,
-  { models: all, seeds, sources, tests, unread }: Drafts,
-  fixtures: ProjectFiles['fixtures'],
-): Map<string, ProjectNode> {
-  const referable: Referable = {
-    projectName,
-    models: withEnabledLast(all.map(({ node }) => node)),
-    seeds: withEnabledLast(seeds),
-    sources: new Map(sources.map((source) => [`${source.sourceName}.${source.name}`, source])),
-  };
-  const models = all
-    .filter(({ node }) => isEnabled(node))
-    .map((draft) => {
-      const references = draft.references.filter(
-        (one) => one.kind === 'source' || !unread.has(one.name),
-      );
-      return resolveModel({ ...draft, references }, referable, diagnostics.fault);
-    });
   const unitScope = {
     projectName,
-    models: byName(models),
-    seeds: byName(seeds.filter(isEnabled)),
-    fixtures,
+    models: byName(models.map(({ node }) => node).filter(isEnabled)),
+    seeds: scope.seedsByName,
+    fixtures: files.fixtures,
     configs: config.unitTests,
   };
   const unitTests = diagnostics.gather(properties.unitTests, (entry) =>
     unitTestNode(unitScope, entry),
   );
-  checkTree(
-    config.unitTests,
-    unitTests.map(({ fqn }) => fqn),
-    config.report,
-  );
+  // of all files, also of those with a fault
+  const fqns = {
+    models: files.models.map((file) => nameOf(projectName, file).fqn),
+    seeds: files.seeds.map((file) => nameOf(projectName, file).fqn),
+    snapshots: blocks.map(({ name, file }) => [...nameOf(projectName, file).fqn, name]),
+    sources: sources.map(({ fqn }) => fqn),
+    dataTests: tests.map(({ node }) => node.fqn),
+    unitTests: unitTests.map(({ fqn }) => fqn),
+  };
+  for (const key of Object.keys(fqns) as (keyof typeof fqns)[]) {
+    checkTree(config[key], fqns[key], config.report);
+  }
+  const names = (list: readonly (readonly string[])[]) =>
+    new Set(list.map((fqn) => fqn.at(-1) ?? ''));
+  const known = [names(fqns.models), names(fqns.seeds), names(fqns.snapshots)] as const;
+  const read = new Set([...models.map(({ node }) => node.name), ...seeds.map(({ name }) => name)]);
+  [
+    ...duplicateSourceFaults(properties),
+    ...duplicateFaults(built),
+    ...strayPropertyFaults(properties, ...known),
+  ].forEach(diagnostics.fault);
+  return {
+    models,
+    seeds,
+    sources,
+    tests,
+    unitTests,
+    unread: new Set(known.flatMap((list) => [...list]).filter((name) => !read.has(name))),
+  };
+}
+
+/** The nodes that are enabled, by unique id, each with the ids of what it reads. */
+export function resolveDrafts(
+  projectName: string,
+  { models, seeds, sources, tests, unitTests, unread }: Drafts,
+  onFault: (fault: BeltError) => void,
+): Map<string, ProjectNode> {
+  const referable: Referable = {
+    projectName,
+    models: withEnabledLast(models.map(({ node }) => node)),
+    seeds: withEnabledLast(seeds),
+    sources: new Map(sources.map((source) => [`${source.sourceName}.${source.name}`, source])),
+  };
   const nodes: ProjectNode[] = [
-    ...models,
-    ...seeds.filter(isEnabled),
-    ...sources.filter(isEnabled),
+    ...models
+      .filter(({ node }) => isEnabled(node))
+      .map((draft) => {
+        const references = draft.references.filter(
+          (one) => one.kind === 'source' || !unread.has(one.name),
+        );
+        return resolveModel({ ...draft, references }, referable, onFault);
+      }),
+    ...[...seeds, ...sources].filter(isEnabled),
     ...tests
       .filter(({ node }) => isEnabled(node))
       .map(({ node, references }) => {
-        const found = resolveReferences(node, references, referable, diagnostics.fault);
+        const found = resolveReferences(node, references, referable, onFault);
         return { ...node, dependsOn: [...new Set(found.values())] };
       }),
     ...unitTests.filter(isEnabled),

@@ -21,20 +21,19 @@ interface UnitTestScope {
 /** Reads a unit test of YAML. Throws a BeltError with file and line. */
 export function unitTestNode(scope: UnitTestScope, test: UnitTestEntry): UnitTestNode {
   const { path, line, entry } = test;
-  const wrong = (message: string, hint: string, at: Path = []) =>
-    new BeltError(message, { location: { file: path, line: test.lineOf(at) }, hint });
-  if (!entry.name) throw wrong('A unit test has no name.', 'Give it a name: of its own.');
+  if (!entry.name) throw test.fault('A unit test has no name.', 'Give it a name: of its own.');
   const model = scope.models.get(entry.model ?? '');
   if (model === undefined) {
-    throw wrong(
+    throw test.fault(
       `The unit test ${entry.name} is of the model ${entry.model || '(none)'}, which does not exist${didYouMean(entry.model ?? '', scope.models.keys())}.`,
       'Name a model of this project under model:.',
     );
   }
-  if (!entry.expect) throw wrong(`The unit test ${entry.name} expects nothing.`, 'Add expect:.');
+  if (!entry.expect)
+    throw test.fault(`The unit test ${entry.name} expects nothing.`, 'Add expect:.');
   const given = (entry.given ?? []).flatMap((one, index) => {
     const at = ['given', index];
-    if (!one.input) throw wrong('This names no input.', "Add input: ref('model').", at);
+    if (!one.input) throw test.fault('This names no input.', "Add input: ref('model').", at);
     const isSeed = scope.seeds.has(/^\s*ref\(\s*['"](\w+)['"]/.exec(one.input)?.[1] ?? '');
     // a seed without rows gives its own
     if (isSeed && !one.rows && !one.fixture) return [];
@@ -73,9 +72,8 @@ function readRows(
   { format, rows, fixture }: ValuesOf<typeof ROWS>,
   at: Path,
 ): Fixture {
-  const place = (key: string) => ({ file: test.path, line: test.lineOf([...at, key]) });
   const wrong = (key: string, message: string, hint: string) =>
-    new BeltError(message, { location: place(key), hint });
+    test.fault(message, hint, [...at, key]);
   const kind = format ?? 'dict';
   if (fixture && rows) throw wrong('fixture', 'There are rows and a fixture.', 'Remove one.');
   if (fixture) {
@@ -100,8 +98,8 @@ function readRows(
   } catch (error) {
     if (!(error instanceof BeltError)) throw error;
     // the text of a block begins on the line after its key
-    const { file, line } = place('rows');
-    throw error.at({ file, line: line + (error.location.line ?? 0) });
+    const line = test.lineOf([...at, 'rows']) + (error.location.line ?? 0);
+    throw error.at({ file: test.path, line });
   }
 
   function fixtureFile(name: string): ProjectFile {

@@ -1,9 +1,12 @@
 import {
+  ACCESS,
   COLUMN_CONSTRAINTS,
   CONSTRAINTS,
   DOCS,
   FRESHNESS,
+  IN_DATABASE,
   MODEL_CONFIGS,
+  QUOTING,
   SEED_CONFIGS,
   SNAPSHOT_CONFIGS,
   SOURCE_CONFIGS,
@@ -16,6 +19,7 @@ import {
   data,
   dictionary,
   digits,
+  each,
   either,
   flag,
   ignored,
@@ -28,20 +32,17 @@ import {
 
 /** Every key that a YAML file of a project may have, with what it may be. */
 
-const ACCESS = ignored('any model may read any other');
 const SEMANTIC = ignored('it has no semantic layer');
 const TOLD_ONLY = ignored('it tells of what others make of the models');
-const IN_DATABASE = ignored('it reads and builds in the database that it is connected to');
-const QUOTING = ignored('it quotes all names as they stand');
 const VERSIONS = refused('it has one version of a model', 'Make each version a model of its own.');
+const FUNCTIONS = refused('it makes no functions', 'Make them in on-run-start.');
+const RENAMED = refused('it has another name today', 'Call it model-paths, or seed-paths.');
 
 const TESTS = list(either(text, data));
 
 const DESCRIBED = {
-  name: text,
-  description: text,
-  tests: TESTS,
-  data_tests: TESTS,
+  ...each(text, 'name', 'description'),
+  ...each(TESTS, 'tests', 'data_tests'),
   meta: data,
   tags: texts,
 };
@@ -53,9 +54,7 @@ const COLUMN = dictionary('A column', {
   constraints: COLUMN_CONSTRAINTS,
   config: configs({ meta: data, tags: texts }),
   docs: DOCS,
-  granularity: SEMANTIC,
-  dimension: SEMANTIC,
-  entity: SEMANTIC,
+  ...each(SEMANTIC, 'granularity', 'dimension', 'entity'),
   policy_tags: ignored('they are of BigQuery'),
 });
 
@@ -66,8 +65,7 @@ export const MODEL = dictionary('A model', {
   config: MODEL_CONFIGS,
   constraints: CONSTRAINTS,
   access: ACCESS,
-  versions: VERSIONS,
-  latest_version: VERSIONS,
+  ...each(VERSIONS, 'versions', 'latest_version'),
   deprecation_date: ignored('it does not tell of models that will go'),
   time_spine: SEMANTIC,
 });
@@ -88,20 +86,21 @@ const OF_SOURCES = {
   quoting: QUOTING,
 };
 
+const TABLE = dictionary('A table of a source', {
+  ...OF_SOURCES,
+  identifier: text,
+  columns: list(COLUMN),
+  docs: DOCS,
+  external: ignored('others make the tables of sources'),
+});
+
 export const SOURCE = dictionary('A source', {
   ...OF_SOURCES,
+  ...each(ignored('tests belong to its tables'), 'tests', 'data_tests'),
   database: IN_DATABASE,
   schema: text,
+  tables: list(TABLE),
   overrides: refused('it has no packages', 'Remove it.'),
-  tables: list(
-    dictionary('A table of a source', {
-      ...OF_SOURCES,
-      identifier: text,
-      columns: list(COLUMN),
-      docs: DOCS,
-      external: ignored('others make the tables of sources'),
-    }),
-  ),
 });
 
 export const ROWS = {
@@ -111,93 +110,52 @@ export const ROWS = {
 };
 
 export const UNIT_TEST = dictionary('A unit test', {
-  name: text,
-  description: text,
-  model: text,
+  ...each(text, 'name', 'description', 'model'),
   given: list(dictionary('An input of a unit test', { input: text, ...ROWS })),
   expect: dictionary('The expect of a unit test', ROWS),
-  overrides: dictionary('overrides', { macros: data, vars: data, env_vars: data }),
+  overrides: dictionary('overrides', each(data, 'macros', 'vars', 'env_vars')),
   config: UNIT_TEST_CONFIGS,
   tags: texts,
   versions: VERSIONS,
 });
 
-const ENTRIES = list(anything);
-
 export const PROPERTIES_FILE = dictionary('A file of properties', {
-  version: anything,
-  models: ENTRIES,
-  seeds: ENTRIES,
-  snapshots: ENTRIES,
-  sources: ENTRIES,
-  unit_tests: ENTRIES,
-  anchors: anything,
-  analyses: TOLD_ONLY,
-  exposures: TOLD_ONLY,
+  ...each(list(anything), 'models', 'seeds', 'snapshots', 'sources', 'unit_tests'),
+  ...each(anything, 'version', 'anchors'),
+  ...each(TOLD_ONLY, 'analyses', 'exposures'),
+  ...each(SEMANTIC, 'metrics', 'semantic_models', 'saved_queries'),
+  groups: ACCESS,
   macros: ignored('macros are known by their text'),
   data_tests: ignored('singular tests have their configs in their files'),
-  functions: refused('it makes no functions', 'Make them in on-run-start.'),
-  groups: ACCESS,
-  metrics: SEMANTIC,
-  semantic_models: SEMANTIC,
-  saved_queries: SEMANTIC,
+  functions: FUNCTIONS,
 });
 
-/** The configs of folders below `models:` and the like are checked where their nodes are known. */
-const TREE = data;
-
 export const PROJECT_FILE = dictionary('dbt_project.yml', {
-  name: text,
-  version: anything,
-  'config-version': anything,
-  'require-dbt-version': anything,
-  profile: text,
-  'model-paths': texts,
-  'seed-paths': texts,
-  'macro-paths': texts,
-  'snapshot-paths': texts,
-  'test-paths': texts,
-  'docs-paths': texts,
-  'analysis-paths': anything,
-  'asset-paths': anything,
-  'function-paths': anything,
-  'target-path': text,
-  'log-path': anything,
-  'packages-install-path': anything,
-  'clean-targets': anything,
-  'on-run-start': texts,
-  'on-run-end': texts,
+  ...each(text, 'name', 'profile', 'target-path'),
+  ...each(texts, 'model-paths', 'seed-paths', 'macro-paths', 'snapshot-paths'),
+  ...each(texts, 'test-paths', 'docs-paths', 'on-run-start', 'on-run-end'),
   vars: data,
-  models: TREE,
-  seeds: TREE,
-  sources: TREE,
-  snapshots: TREE,
-  tests: TREE,
-  data_tests: TREE,
-  unit_tests: TREE,
-  'source-paths': refused('it has another name today', 'Call it model-paths.'),
-  'data-paths': refused('it has another name today', 'Call it seed-paths.'),
-  functions: refused('it makes no functions', 'Make them in on-run-start.'),
+  // what stands in these is checked where the nodes are known that it is for
+  ...each(data, 'models', 'seeds', 'sources', 'snapshots', 'tests', 'data_tests', 'unit_tests'),
+  ...each(anything, 'version', 'config-version', 'require-dbt-version', 'clean-targets'),
+  ...each(anything, 'analysis-paths', 'asset-paths', 'function-paths', 'log-path'),
+  ...each(anything, 'packages-install-path', 'dbt-cloud', 'sync'),
+  ...each(TOLD_ONLY, 'analyses', 'exposures'),
+  ...each(SEMANTIC, 'metrics', 'semantic-models', 'saved-queries'),
+  ...each(RENAMED, 'source-paths', 'data-paths'),
+  functions: FUNCTIONS,
   quoting: QUOTING,
+  'restrict-access': ACCESS,
   dispatch: ignored('macros are looked up in this project alone'),
   flags: ignored('its options are those of the command line'),
   'query-comment': ignored('it adds no comments to what it asks the database'),
-  'restrict-access': ACCESS,
-  'dbt-cloud': anything,
-  sync: anything,
-  analyses: TOLD_ONLY,
-  exposures: TOLD_ONLY,
-  metrics: SEMANTIC,
-  'semantic-models': SEMANTIC,
-  'saved-queries': SEMANTIC,
 });
 
 export const SELECTORS_FILE = dictionary('selectors.yml', {
   version: anything,
   selectors: list(
     dictionary('A selector', {
-      name: text,
-      description: text,
+      ...each(text, 'name', 'description'),
       default: flag,
       definition: either(text, data),
     }),
@@ -207,39 +165,20 @@ export const SELECTORS_FILE = dictionary('selectors.yml', {
 export const CRITERION = dictionary('A criterion', {
   method: text,
   value: either(text, either(wholeNumber, flag)),
-  parents: flag,
-  parents_depth: wholeNumber,
-  children: flag,
-  children_depth: wholeNumber,
-  childrens_parents: flag,
+  ...each(flag, 'parents', 'children', 'childrens_parents'),
+  ...each(wholeNumber, 'parents_depth', 'children_depth'),
   exclude: list(anything),
   indirect_selection: refused('one says it for all', 'Use --indirect-selection.'),
 });
 
 export const PROFILE = dictionary('A profile', { target: text, outputs: data });
 
-const DIGITS = either(digits, wholeNumber);
-
 export const OUTPUT = dictionary('A target', {
-  type: text,
-  host: text,
-  port: DIGITS,
-  user: text,
-  password: either(text, wholeNumber),
-  pass: either(text, wholeNumber),
-  dbname: text,
-  database: text,
-  schema: text,
-  threads: DIGITS,
-  sslmode: text,
-  sslcert: text,
-  sslkey: text,
-  sslrootcert: text,
-  application_name: text,
-  connect_timeout: wholeNumber,
-  keepalives_idle: wholeNumber,
-  search_path: text,
-  role: text,
+  ...each(text, 'type', 'host', 'user', 'dbname', 'database', 'schema', 'role', 'search_path'),
+  ...each(text, 'sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'application_name'),
+  ...each(either(digits, wholeNumber), 'port', 'threads'),
+  ...each(either(text, wholeNumber), 'password', 'pass'),
+  ...each(wholeNumber, 'connect_timeout', 'keepalives_idle'),
   retries: ignored('it connects once, and says what is wrong'),
   autocommit: ignored('it builds each model in a transaction'),
 });

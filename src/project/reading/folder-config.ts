@@ -56,8 +56,8 @@ export function checkTree(
     }
   };
   const tellStray = (path: string[], key: string, beside: readonly string[]) => {
-    const configs = Object.entries(tree.known.keys).filter(([, shape]) => takesDictionary(shape));
-    const near = misspelt(key, [...beside, ...configs.map(([name]) => name)]);
+    const configs = Object.keys(tree.known.keys).filter((one) => takesDictionary(tree.known, one));
+    const near = misspelt(key, [...beside, ...configs]);
     const told = `${path.join('.')} applies to nothing`;
     const hint = 'Below it come the project’s name, folders and names of files; configs have a +.';
     if (near === undefined) report.warning(path, `${told}.`, hint);
@@ -68,8 +68,7 @@ export function checkTree(
 
 /** Keys with a + are configs; so are those without one that hold no dictionary, or must do so. */
 function isFolder(known: DictionaryShape, key: string, item: unknown): boolean {
-  const shape = known.keys[key.replaceAll('-', '_')];
-  return isMap(item) && !key.startsWith('+') && (shape === undefined || !takesDictionary(shape));
+  return isMap(item) && !key.startsWith('+') && !takesDictionary(known, key);
 }
 
 const ADDED_UP = ['tags', 'pre_hook', 'post_hook'];

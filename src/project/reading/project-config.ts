@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { BeltError } from '../../errors.js';
 import {
   MODEL_CONFIGS,
   SEED_CONFIGS,
@@ -69,15 +68,13 @@ export function readProjectConfig(
   const report = diagnostics.of(FILE, yaml.lineOf);
   const value = readAs(PROJECT_FILE, rendered, [], report);
   if (value === undefined) return undefined;
-  const wrong = (key: string, message: string, hint: string) =>
-    new BeltError(message, { location: { file: FILE, line: yaml.lineOf([key]) }, hint });
   const name = value.name ?? 'belt';
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     const told = `The project's name ${JSON.stringify(name)} is not an identifier.`;
-    throw wrong('name', told, 'Use letters, digits and underscores.');
+    throw yaml.fault(told, 'Use letters, digits and underscores.', ['name']);
   }
   if (value.tests && value.data_tests) {
-    throw wrong('tests', 'tests: and data_tests: are one and the same.', 'Merge them into one.');
+    throw yaml.fault('tests: and data_tests: are one.', 'Merge them into one.', ['tests']);
   }
   const paths = (
     key: `${'model' | 'seed' | 'macro' | 'snapshot' | 'test' | 'docs'}-paths`,

@@ -63,11 +63,9 @@ export function readProjectFiles(
       const listed = yaml.value[key];
       if (listed === undefined || listed === null) continue;
       if (Array.isArray(listed) && listed.length === 0) continue;
+      const hint = 'Copy the macros and models that you use into this project, and empty the list.';
       diagnostics.fault(
-        new BeltError(`${name} lists ${key}, which belt does not install.`, {
-          location: { file: name, line: yaml.lineOf([key]) },
-          hint: 'Copy the macros and models that you use into this project, and empty the list.',
-        }),
+        yaml.fault(`${name} lists ${key}, which belt does not install.`, hint, [key]),
       );
     }
   }

@@ -1,4 +1,3 @@
-import { BeltError } from '../../errors.js';
 import type { MODEL_CONFIGS } from '../config-keys.js';
 import type { Diagnostics } from '../faults.js';
 import type { ColumnProperties, Data } from '../nodes.js';
@@ -7,7 +6,7 @@ import { MODEL, PROPERTIES_FILE, SEED, SNAPSHOT, SOURCE, UNIT_TEST } from './fil
 import type { ProjectFile } from './files.js';
 import { mergeConfig } from './folder-config.js';
 import { check, listOf, readAs, type Shape, type ValueOf } from './shapes.js';
-import { type Path, type RenderYaml, readYaml, type YamlMap } from './yaml-file.js';
+import { type RenderYaml, readYaml, type YamlMap, type YamlPlace } from './yaml-file.js';
 
 /** What the YAML files say of models, seeds and sources. */
 export interface Properties {
@@ -19,11 +18,7 @@ export interface Properties {
 }
 
 /** What YAML says of a node, and where. */
-export interface NodeProperties {
-  readonly path: string;
-  readonly line: number;
-  /** The line of what stands in its entry, or of what holds it. */
-  lineOf(path: Path): number;
+export interface NodeProperties extends YamlPlace {
   readonly description: string;
   readonly config: YamlMap;
   readonly columns: Readonly<Record<string, ColumnProperties>>;
@@ -33,11 +28,7 @@ export interface NodeProperties {
 }
 
 /** A unit test as YAML gives it. */
-export interface UnitTestEntry {
-  readonly path: string;
-  readonly line: number;
-  /** The line of a key of it, or of what holds the key. */
-  lineOf(path: Path): number;
+export interface UnitTestEntry extends YamlPlace {
   readonly entry: ValueOf<typeof UNIT_TEST>;
 }
 
@@ -67,26 +58,23 @@ export function readProperties(
     if (yaml === undefined) continue;
     const report = diagnostics.of(file.path, yaml.lineOf);
     check(PROPERTIES_FILE, yaml.value, [], report);
-    const read = <T>(kind: string, shape: Shape<T>, take: (entry: T, at: EntryPlace) => void) => {
+    const read = <T>(kind: string, shape: Shape<T>, take: (entry: T, at: YamlPlace) => void) => {
       for (const [index, raw] of listOf(yaml.value[kind]).entries()) {
         diagnostics.attempt(() => {
-          const path = [kind, index];
-          const place = { file: file.path, line: yaml.lineOf(path) };
+          const at = yaml.at([kind, index]);
+          const place = { file: at.path, line: at.line };
           const rendered = kind === 'unit_tests' ? raw : render(raw, place);
-          const entry = readAs(shape, rendered, path, report);
-          const lineOf = (below: Path) => yaml.lineOf([...path, ...below]);
-          if (entry !== undefined) take(entry, { ...place, lineOf });
+          const entry = readAs(shape, rendered, [kind, index], report);
+          if (entry !== undefined) take(entry, at);
         });
       }
     };
-    const addTo = (known: Map<string, NodeProperties>) => (entry: NodeEntry, at: EntryPlace) =>
+    const addTo = (known: Map<string, NodeProperties>) => (entry: NodeEntry, at: YamlPlace) =>
       addNode(known, entry, at, docs);
     read('models', MODEL, addTo(models));
     read('seeds', SEED, addTo(seeds));
     read('snapshots', SNAPSHOT, addTo(snapshots));
-    read('unit_tests', UNIT_TEST, (entry, { file: path, ...at }) =>
-      unitTests.push({ path, ...at, entry }),
-    );
+    read('unit_tests', UNIT_TEST, (entry, at) => unitTests.push({ ...at, entry }));
     read('sources', SOURCE, (entry, at) => sources.push(...sourcesOf(entry, at, docs)));
   }
   return { models, seeds, snapshots, unitTests, sources };
@@ -101,56 +89,41 @@ interface NodeEntry extends Omit<ValueOf<typeof MODEL>, 'config'> {
 }
 type SourceEntry = ValueOf<typeof SOURCE>;
 
-interface EntryPlace {
-  readonly file: string;
-  readonly line: number;
-  /** The line of what stands in the entry. */
-  lineOf(path: Path): number;
-}
-
 function addNode(
   known: Map<string, NodeProperties>,
   entry: NodeEntry,
-  at: EntryPlace,
+  at: YamlPlace,
   docs: ReadonlyMap<string, DocsBlock>,
 ): void {
   const name = named(entry, 'An entry', at);
   const before = known.get(name);
   if (before !== undefined) {
-    throw new BeltError(`${name} is described twice: in ${before.path}:${before.line}, and here.`, {
-      location: { file: at.file, line: at.line },
-      hint: 'Merge the two entries into one.',
-    });
+    const told = `${name} is described twice: in ${before.path}:${before.line}, and here.`;
+    throw at.fault(told, 'Merge the two entries into one.');
   }
   known.set(name, partsOf(entry, at, docs));
 }
 
 /** The name of an entry. Throws a BeltError where it has none. */
-function named({ name }: { name?: string | null }, what: string, at: Omit<EntryPlace, 'lineOf'>) {
+function named({ name }: { name?: string | null }, what: string, at: YamlPlace) {
   if (name) return name;
-  throw new BeltError(`${what} has no name.`, {
-    location: { file: at.file, line: at.line },
-    hint: 'Give it a name: of its own.',
-  });
+  throw at.fault(`${what} has no name.`, 'Give it a name: of its own.');
 }
 
 /** What models, seeds, snapshots, sources and their tables have in common. */
 function partsOf(
   entry: NodeEntry,
-  at: EntryPlace,
+  at: YamlPlace,
   docs: ReadonlyMap<string, DocsBlock>,
 ): NodeProperties {
   const told = (description: string | null | undefined) =>
-    withDocs((description ?? '').trim(), docs, { file: at.file, line: at.line });
+    withDocs((description ?? '').trim(), docs, { file: at.path, line: at.line });
   const columns = new Map<string, ColumnProperties>();
   for (const [index, column] of (entry.columns ?? []).entries()) {
-    const place = { file: at.file, line: at.lineOf(['columns', index]) };
+    const place = at.at(['columns', index]);
     const name = named(column, 'A column', place);
     if (columns.has(name)) {
-      throw new BeltError(`The column ${name} is described twice.`, {
-        location: place,
-        hint: 'Merge the two entries into one.',
-      });
+      throw place.fault(`The column ${name} is described twice.`, 'Merge the two entries.');
     }
     columns.set(name, {
       name,
@@ -164,9 +137,7 @@ function partsOf(
     });
   }
   return {
-    path: at.file,
-    line: at.line,
-    lineOf: at.lineOf,
+    ...at,
     description: told(entry.description),
     config: configOf(entry),
     columns: Object.fromEntries(columns),
@@ -192,16 +163,14 @@ function configOf(entry: NodeEntry): YamlMap {
 
 function sourcesOf(
   entry: SourceEntry,
-  at: EntryPlace,
+  at: YamlPlace,
   docs: ReadonlyMap<string, DocsBlock>,
 ): SourceProperties[] {
   const sourceName = named(entry, 'An entry', at);
   const { tables, ...common } = entry;
   const outer = partsOf(common, at, docs);
   return (tables ?? []).map((table, index) => {
-    const path = ['tables', index];
-    const lineOf = (below: Path) => at.lineOf([...path, ...below]);
-    const place = { file: at.file, line: lineOf([]), lineOf };
+    const place = at.at(['tables', index]);
     const name = named(table, `A table of the source ${sourceName}`, place);
     const own = partsOf(table, place, docs);
     return {

@@ -30,6 +30,11 @@ export interface DictionaryShape<K extends Keys = Keys> extends Shape<ValuesOf<K
   readonly keys: K;
 }
 
+/** The same for each of some keys. */
+export function each<T, K extends string>(value: T, ...keys: readonly K[]): Readonly<Record<K, T>> {
+  return Object.fromEntries(keys.map((key) => [key, value])) as Record<K, T>;
+}
+
 /** Tells what is wrong with a value, with all that is inside of it. */
 export function check(shape: Shape<unknown>, value: unknown, path: Path, report: Report): void {
   if (value === undefined || value === null) return;
@@ -67,94 +72,77 @@ export function listOf<T>(value: T | readonly T[] | null | undefined): readonly 
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
-function simple<T>(wanted: string, hint: string, fits: (value: unknown) => boolean): Shape<T> {
-  return { wanted, hint, fits, within: () => undefined };
+function shape<T>(
+  wanted: string,
+  hint: string,
+  fits: (value: unknown) => boolean,
+  within: Shape<T>['within'] = () => undefined,
+): Shape<T> {
+  return { wanted, hint, fits, within };
 }
 
-export const anything = simple<unknown>('anything', '', () => true);
-export const text = simple<string>(
-  'a text',
-  'Put it in quotes if it is meant as a text.',
-  (value) => typeof value === 'string',
-);
-export const flag = simple<boolean>(
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+export const anything = shape<unknown>('anything', '', () => true);
+export const text = shape<string>('a text', 'Put it in quotes if it is meant as a text.', isText);
+export const flag = shape<boolean>(
   'true or false',
   'Write true or false, without quotes.',
   (value) => typeof value === 'boolean',
 );
-export const wholeNumber = simple<number>(
-  'a whole number',
-  'Write digits alone.',
-  Number.isInteger,
-);
+export const wholeNumber = shape<number>('a whole number', 'Write digits.', Number.isInteger);
 
 /** A number in quotes, as env_var() gives it. */
-export const digits = simple<string>(
+export const digits = shape<string>(
   'digits',
-  'Write digits alone.',
-  (value) => typeof value === 'string' && /^\d+$/.test(value),
+  'Write digits.',
+  (value) => isText(value) && /^\d+$/.test(value),
 );
 
 /** One of some words. */
 export function choice<T extends string>(...words: readonly T[]): Shape<T> {
   const wanted = `one of ${words.join(', ')}`;
-  const shape = simple<T>(wanted, '', (value) => typeof value === 'string');
-  return {
-    ...shape,
-    within(value: string, path, report) {
-      if (words.some((word) => word === value)) return;
-      report.fault(
-        path,
-        `${subjectOf(path)} is ${value}, which belt does not know${didYouMean(value, words)}.`,
-        `It is ${wanted}.`,
-      );
-    },
-  };
-}
-
-export function anyCase<T>(shape: Shape<T>): Shape<T> {
-  return {
-    ...shape,
-    within: (value: string, path, report) =>
-      shape.within(value.toLowerCase() as never, path, report),
-  };
+  return shape<T>(wanted, '', isText, (value: string, path, report) => {
+    if (words.some((word) => word === value)) return;
+    const told = `${subjectOf(path)} is ${value}, which belt does not know`;
+    report.fault(path, `${told}${didYouMean(value, words)}.`, `It is ${wanted}.`);
+  });
 }
 
 export function list<T>(of: Shape<T>): Shape<readonly T[]> {
-  return {
-    wanted: 'a list',
-    hint: 'Write a list: [a, b], or lines that begin with a dash.',
-    fits: Array.isArray,
-    within(value: readonly unknown[], path, report) {
-      for (const [index, item] of value.entries()) check(of, item, [...path, index], report);
-    },
-  };
+  const hint = 'Write a list: [a, b], or lines that begin with a dash.';
+  return shape('a list', hint, Array.isArray, (value: readonly unknown[], path, report) => {
+    for (const [index, item] of value.entries()) check(of, item, [...path, index], report);
+  });
 }
 
 /** A value of one of two kinds. */
 export function either<A, B>(one: Shape<A>, other: Shape<B>): Shape<A | B> {
-  return {
-    wanted: `${one.wanted} or ${other.wanted}`,
-    hint: other.hint,
-    fits: (value) => one.fits(value) || other.fits(value),
-    within: (value: unknown, path, report) =>
-      check(one.fits(value) ? one : other, value, path, report),
-  };
+  return shape(
+    `${one.wanted} or ${other.wanted}`,
+    other.hint,
+    (value) => one.fits(value) || other.fits(value),
+    (value: unknown, path, report) => check(one.fits(value) ? one : other, value, path, report),
+  );
 }
 
 /** A text, or a list of texts. */
 export const texts = either(text, list(text));
 
+function dictionaryOf<T>(
+  hint: string,
+  checkKey: (key: string, value: unknown, path: Path, report: Report) => void,
+): Shape<T> {
+  return shape('a dictionary', hint, isMap, (value: object, path, report) => {
+    for (const [key, item] of Object.entries(value)) checkKey(key, item, [...path, key], report);
+  });
+}
+
 /** A dictionary with keys of the user's own. */
 export function mapOf<T>(of: Shape<T>): Shape<Readonly<Record<string, T>>> {
-  return {
-    wanted: 'a dictionary',
-    hint: 'Write key: value on a line of its own.',
-    fits: isMap,
-    within(value: object, path, report) {
-      for (const [key, item] of Object.entries(value)) check(of, item, [...path, key], report);
-    },
-  };
+  return dictionaryOf('Write key: value on a line of its own.', (_, value, path, report) =>
+    check(of, value, path, report),
+  );
 }
 
 export const data = mapOf(anything);
@@ -162,93 +150,73 @@ export const data = mapOf(anything);
 /** A dictionary that has no keys but these. */
 export function dictionary<K extends Keys>(what: string, keys: K): DictionaryShape<K> {
   const known = Object.keys(keys);
-  return {
-    wanted: data.wanted,
-    fits: isMap,
-    keys,
-    hint: `Its keys are ${known.join(', ')}.`,
-    within(value: object, path, report) {
-      for (const [key, item] of Object.entries(value)) {
-        const shape = keys[key];
-        const at = [...path, key];
-        if (shape !== undefined) check(shape, item, at, report);
-        else {
-          report.fault(
-            at,
-            `${what} has no key ${key}${didYouMean(key, known)}.`,
-            `Its keys are ${known.join(', ')}.`,
-          );
-        }
-      }
-    },
+  const hint = `Its keys are ${known.join(', ')}.`;
+  const checkKey = (key: string, value: unknown, path: Path, report: Report) => {
+    const of = ownOf(keys, key);
+    if (of !== undefined) check(of, value, path, report);
+    else report.fault(path, `${what} has no key ${key}${didYouMean(key, known)}.`, hint);
   };
+  return { ...dictionaryOf<ValuesOf<K>>(hint, checkKey), keys };
 }
 
 /** Configs: those of belt and dbt, with others beside them that macros and tools may read. */
 export function configs<K extends Keys>(keys: K): DictionaryShape<K> {
-  return {
-    wanted: data.wanted,
-    hint: data.hint,
-    fits: isMap,
-    keys,
-    within(value: object, path, report) {
-      for (const [key, item] of Object.entries(value)) {
-        checkConfig(this, key, item, [...path, key], report);
-      }
-    },
-  };
+  const checkKey = (key: string, value: unknown, path: Path, report: Report) =>
+    checkConfig({ keys }, key, value, path, report);
+  return { ...dictionaryOf<ValuesOf<K>>(data.hint, checkKey), keys };
 }
 
 /** Tells what is wrong with one config, whose key may begin with the + of dbt_project.yml. */
 export function checkConfig(
-  { keys }: DictionaryShape,
-  written: string,
+  { keys }: Pick<DictionaryShape, 'keys'>,
+  key: string,
   value: unknown,
   path: Path,
   report: Report,
 ): void {
-  const key = written.replace(/^\+/, '');
-  // dbt writes some keys with a dash in YAML, and with an underscore in config()
-  const shape = keys[key.replaceAll('-', '_')];
-  if (shape !== undefined) check(shape, value, path, report);
-  else report.unknownConfig(path, misspelt(key, Object.keys(keys)));
+  const of = configOf(keys, key);
+  if (of !== undefined) check(of, value, path, report);
+  else report.unknownConfig(path, misspelt(key.replace(/^\+/, ''), Object.keys(keys)));
+}
+
+/** dbt writes some configs with a dash in YAML, and with an underscore in config(). */
+function configOf(keys: Keys, key: string): Shape<unknown> | undefined {
+  return ownOf(keys, key.replace(/^\+/, '').replaceAll('-', '_'));
+}
+
+function ownOf(keys: Keys, key: string): Shape<unknown> | undefined {
+  return Object.hasOwn(keys, key) ? keys[key] : undefined;
 }
 
 /** Whether a config may, or must, be a dictionary. */
-export function takesDictionary(shape: Shape<unknown>): boolean {
-  return shape.wanted !== anything.wanted && shape.fits({});
+export function takesDictionary({ keys }: DictionaryShape, key: string): boolean {
+  const of = configOf(keys, key);
+  return of !== undefined && of.wanted !== anything.wanted && of.fits({});
 }
 
 /** What dbt knows and belt does not act upon, though what it writes is the same without it. */
-export function ignored(why: string): Shape<unknown> {
-  return {
-    ...anything,
-    within: (_: unknown, path, report) =>
-      report.warning(
-        path,
-        `belt does nothing with ${subjectOf(path)}: ${why}.`,
-        'Remove it, or leave it to dbt.',
-      ),
-  };
+export function ignored(why: string): Shape<never> {
+  return shape(anything.wanted, '', anything.fits, (_, path, report) =>
+    report.warning(
+      path,
+      `belt does nothing with ${subjectOf(path)}: ${why}.`,
+      'Remove it, or leave it to dbt.',
+    ),
+  );
 }
 
 /** What belt would do otherwise than it says. */
-export function refused(why: string, hint: string): Shape<unknown> {
-  return {
-    ...anything,
-    within: (_: unknown, path, report) =>
-      report.fault(path, `${subjectOf(path)} is not supported by belt: ${why}.`, hint),
-  };
+export function refused(why: string, hint: string): Shape<never> {
+  return shape(anything.wanted, hint, anything.fits, (_, path, report) =>
+    report.fault(path, `${subjectOf(path)} is not supported by belt: ${why}.`, hint),
+  );
 }
 
 /** What has one value in belt: others are told. */
-export function fixed<T>(shape: Shape<T>, only: T, why: string): Shape<T> {
-  return {
-    ...shape,
-    within(value: unknown, path, report) {
-      if (value !== only) check(ignored(why), value, path, report);
-    },
-  };
+export function fixed<T>(of: Shape<T>, only: T, why: string): Shape<T> {
+  return shape(of.wanted, of.hint, of.fits, (value: unknown, path, report) => {
+    if (value !== only) check(ignored(why), value, path, report);
+  });
 }
 
 /** What a message calls the value at a place: its key, or an entry of a list. */

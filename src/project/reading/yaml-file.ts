@@ -15,12 +15,22 @@ export type Path = readonly (string | number)[];
 /** Renders the Jinja in the values of a YAML file. Throws a BeltError with the entry's line. */
 export type RenderYaml = (value: unknown, place: { file: string; line: number }) => unknown;
 
-/** What a YAML file says, and on which lines. */
-export interface YamlFile {
+/** A place in a YAML file: where an entry begins. */
+export interface YamlPlace {
+  /** The file. */
   readonly path: string;
+  readonly line: number;
+  /** The line of a key or entry below it, such as `['columns', 0]`, or of what holds that. */
+  lineOf(below: Path): number;
+  /** The place of an entry below it. */
+  at(below: Path): YamlPlace;
+  /** A fault here, or below. */
+  fault(message: string, hint: string, below?: Path): BeltError;
+}
+
+/** What a YAML file says, with the places of it. */
+export interface YamlFile extends YamlPlace {
   readonly value: YamlMap;
-  /** The 1-based line of a key or entry such as `['models', 0]`, or of what holds it. */
-  lineOf(path: Path): number;
 }
 
 /** Reads a YAML file. Throws a BeltError with its line if it is not YAML, or no dictionary. */
@@ -51,7 +61,17 @@ export function readYaml(file: Pick<ProjectFile, 'path' | 'text'>): YamlFile {
     if (start !== undefined) return lineCounter.linePos(start).line;
     return path.length === 0 ? 1 : lineAt(path.slice(0, -1));
   };
-  return { path: file.path, value, lineOf: lineAt };
+  const placeAt = (base: Path): YamlPlace => ({
+    path: file.path,
+    line: lineAt(base),
+    lineOf: (below) => lineAt([...base, ...below]),
+    at: (below) => placeAt([...base, ...below]),
+    fault: (message, hint, below = []) => {
+      const location = { file: file.path, line: lineAt([...base, ...below]) };
+      return new BeltError(message, { location, hint });
+    },
+  });
+  return { value, ...placeAt([]) };
 }
 
 /** Aliases that lead nowhere, or too far, only show when the values are made. */

@@ -1,5 +1,5 @@
 import { didYouMean } from '../../did-you-mean.js';
-import { BeltError, UsageError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
 import { Diagnostics } from '../faults.js';
 import { CRITERION, SELECTORS_FILE } from '../reading/file-keys.js';
 import { readFile } from '../reading/files.js';
@@ -28,12 +28,11 @@ function readSelectors(projectDir: string): Known {
   const diagnostics = new Diagnostics();
   const report = diagnostics.of(FILE, yaml.lineOf);
   const read = readAs(SELECTORS_FILE, yaml.value, [], report);
-  const wrong = (path: Path, message: string, hint: string) =>
-    new BeltError(message, { location: { file: FILE, line: yaml.lineOf(path) }, hint });
   for (const [index, entry] of (read?.selectors ?? []).entries()) {
     const path = ['selectors', index];
     diagnostics.attempt(() => {
-      if (!entry.name) throw wrong(path, 'A selector has no name.', 'Give it a name: of its own.');
+      if (!entry.name)
+        throw yaml.fault('A selector has no name.', 'Give it a name: of its own.', path);
       const definition = definitionOf(entry.definition, [...path, 'definition']);
       known.set(entry.name, { definition, isDefault: entry.default === true });
     });
@@ -51,15 +50,15 @@ function readSelectors(projectDir: string): Known {
     if (key !== undefined && typeof only === 'string' && others.length === 0) {
       return { kind: 'criterion', text: `${key}:${only}` };
     }
-    throw wrong(
-      path,
+    throw yaml.fault(
       'This selector cannot be understood.',
       'Write a text such as tag:nightly, {method: tag, value: nightly}, or union: and intersection: of these.',
+      path,
     );
   }
 
   function group(kind: 'union' | 'intersection', values: unknown, path: Path): SelectorDefinition {
-    if (!Array.isArray(values)) throw wrong(path, `${kind} is no list.`, 'Write a list below it.');
+    if (!Array.isArray(values)) throw yaml.fault(`${kind} is no list.`, 'Write a list.', path);
     const items = values.map((value: unknown, index) => ({ value, at: [...path, index] }));
     const isExclusion = (value: unknown): value is YamlMap =>
       isMap(value) && 'exclude' in value && Object.keys(value).length === 1;
@@ -75,7 +74,7 @@ function readSelectors(projectDir: string): Known {
   }
 
   function exclusions(values: unknown, path: Path): SelectorDefinition[] {
-    if (!Array.isArray(values)) throw wrong(path, 'exclude is no list.', 'Write a list below it.');
+    if (!Array.isArray(values)) throw yaml.fault('exclude is no list.', 'Write a list.', path);
     return values.map((value: unknown, index) => definitionOf(value, [...path, index]));
   }
 
@@ -86,7 +85,7 @@ function readSelectors(projectDir: string): Known {
       const found = known.get(name)?.definition;
       if (found !== undefined) return found;
       const told = `There is no selector ${name} above${didYouMean(name, known.keys())}.`;
-      throw wrong([...path, 'value'], told, 'Name one that stands before it.');
+      throw yaml.fault(told, 'Name one that stands before it.', path);
     }
     const own: SelectorDefinition = { kind: 'criterion', text: criterionText(read) };
     if (!read.exclude) return own;
