@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { bytesText, countText, secondsText, shortNumber } from '../format.js';
 import { type LandSummary, land } from '../landing/land.js';
 import { RESOURCES } from '../raw/resources.js';
+import { isIncomplete, isUnread, landJson, landText, NAMED } from './land-text.js';
 import { type CommandScope, type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
 
 interface LandOptions extends GlobalOptions {
@@ -9,9 +9,6 @@ interface LandOptions extends GlobalOptions {
   readonly strict: boolean;
   readonly json: boolean;
 }
-
-/** Rejected files that are named one by one. */
-const NAMED = 20;
 
 export function addLandCommand(program: Command): void {
   program
@@ -33,7 +30,9 @@ export function addLandCommand(program: Command): void {
       process.stdout.write(
         `${options.json ? JSON.stringify(landJson(summary)) : landText(summary)}\n`,
       );
-      if (options.strict && summary.rejected.length > 0) process.exitCode = 1;
+      if (isIncomplete(summary) || (options.strict && summary.rejected.length > 0)) {
+        process.exitCode = 1;
+      }
     });
 }
 
@@ -44,6 +43,10 @@ export async function landWithProgress(
 ): Promise<LandSummary> {
   const progress = console.progress('Landing', 'B');
   let named = 0;
+  /** What only machines want to know. */
+  const event = (name: string, values: object) => {
+    if (console.format === 'json') console.log('', { event: name, ...values });
+  };
   try {
     return await land(
       database,
@@ -54,13 +57,17 @@ export async function landWithProgress(
             event: 'waiting',
             for: 'land',
           }),
-        onProgress: progress.update,
+        onStart: (batch) => event('landing_started', { batch, source }),
+        onProgress: console.isTerminal ? progress.update : undefined,
+        onCopied: ({ batchId, documents, readings, bytes }) =>
+          event('landing_progress', { batch: batchId, documents, readings, bytes }),
         onRejected: (file) => {
           named++;
           if (named > NAMED && console.format === 'text') return;
           const place =
             file.line === undefined ? '' : ` (line ${file.line}, column ${file.column})`;
-          console.log(`Rejected ${file.path}: ${file.message}${place}`, {
+          const what = isUnread(file) ? 'Not landed' : 'Rejected';
+          console.log(`${what}: ${file.path}: ${file.message}${place}`, {
             event: 'rejected',
             path: file.path,
             reason: file.reason,
@@ -73,40 +80,4 @@ export async function landWithProgress(
   } finally {
     progress.stop();
   }
-}
-
-export function landText(summary: LandSummary): string {
-  const { documents, readings, bytes, skipped, rejected, seconds } = summary;
-  const rate = seconds > 0 ? `, ${shortNumber(bytes / seconds / 1e6)} MB/s` : '';
-  const lines = [
-    `Landed ${countText(documents, 'document')} (${countText(readings, 'reading')}, ${bytesText(bytes)}) of ${summary.source} as batch ${summary.batchId} in ${secondsText(seconds)}${rate}.`,
-  ];
-  if (skipped > 0) {
-    lines.push(
-      `Skipped ${countText(skipped, 'file')} that had been landed before as ${skipped === 1 ? 'it is' : 'they are'}.`,
-    );
-  }
-  if (rejected.length > 0) {
-    lines.push(`Rejected ${countText(rejected.length, 'file')}, kept in raw.rejected_response:`);
-    for (const file of rejected.slice(0, NAMED)) lines.push(`  ${file.path}: ${file.message}`);
-    if (rejected.length > NAMED) lines.push(`  and ${rejected.length - NAMED} more`);
-  }
-  return lines.join('\n');
-}
-
-function landJson(summary: LandSummary) {
-  return {
-    ...summary,
-    rejected: summary.rejected.map(
-      ({ path, reason, message, position, line, column, sizeBytes }) => ({
-        path,
-        reason,
-        message,
-        position,
-        line,
-        column,
-        sizeBytes,
-      }),
-    ),
-  };
 }

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { BUNDLED_DATA } from '../folders.js';
 import { statusText } from '../status/status-text.js';
-import { landText, landWithProgress } from './land.js';
+import { landWithProgress } from './land.js';
+import { isIncomplete, landText } from './land-text.js';
 import { openProject, selectionOf } from './open-project.js';
 import type { RunFlags } from './project-options.js';
 import { succeeded } from './run-lines.js';
@@ -33,6 +34,7 @@ export function addStartCommand(program: Command): void {
         await migrateFirst(scope);
         const landed = await landWithProgress(scope, open.options.source);
         scope.console.print(landText(landed));
+        if (isIncomplete(landed)) process.exitCode = 1;
         const summary = await transformInScope(
           scope,
           open,

@@ -1,109 +1,64 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { type Stats, statSync } from 'node:fs';
 import { BeltError } from '../errors.js';
+import { countText } from '../format.js';
 import type { Resource } from '../raw/resource.js';
-import { type ReadResourcePath, type ResourcePath, resourcePathReader } from './resource-path.js';
+import type { PassedOver } from './batch.js';
+import { type Found, foldersOf, walkFolders } from './directory-walk.js';
 
-/** A file that stands for the body of one GET response. */
-export interface SourceFile extends ResourcePath {
-  readonly file: string;
-  readonly sizeBytes: number;
+/** Throws a BeltError where there is no such directory. */
+export function checkDirectory(directory: string, resources: readonly Resource[]): void {
+  const problem = problemOf(directory);
+  if (problem === undefined) return;
+  throw new BeltError(`The source ${directory} ${problem}.`, {
+    hint: `Name the directory that holds ${foldersOf(resources).join('/ and ')}/: belt land --source DIR.`,
+  });
 }
 
-/** How much a directory holds. */
-export interface DirectorySize {
-  readonly files: number;
-  readonly bytes: number;
-}
-
-/** Counts the responses of a directory; an error where there is none. */
-export function measureDirectory(directory: string, resources: readonly Resource[]): DirectorySize {
-  const stats = statSync(directory, { throwIfNoEntry: false });
-  if (stats === undefined || !stats.isDirectory()) {
-    throw new BeltError(
-      `The source ${directory} ${stats === undefined ? 'does not exist' : 'is no directory'}.`,
-      {
-        hint: `Name the directory that holds ${foldersOf(resources).join('/ and ')}/: belt land --source DIR.`,
-      },
-    );
+function problemOf(directory: string): string | undefined {
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(directory, { throwIfNoEntry: false });
+  } catch (error) {
+    return `cannot be read: ${(error as Error).message}`;
   }
-  const readPath = resourcePathReader(resources);
-  let found = false;
-  let files = 0;
+  if (stats === undefined) return 'does not exist';
+  return stats.isDirectory() ? undefined : 'is no directory';
+}
+
+/** Told of a directory in which no response was found, but maybe files with other paths. */
+export function noResponse(
+  directory: string,
+  resources: readonly Resource[],
+  { files, example }: PassedOver,
+): BeltError {
+  const others =
+    files === 0 ? '' : `, but ${countText(files, 'file')} with other paths, such as ${example}`;
+  return new BeltError(`The source ${directory} holds no response${others}.`, {
+    hint: `It should hold ${resources.flatMap(({ paths }) => paths).join(' or ')}.`,
+  });
+}
+
+/** Bytes of all responses of a directory. */
+export function measureDirectory(directory: string, resources: readonly Resource[]): number {
   let bytes = 0;
-  for (const folder of foldersOf(resources)) {
-    for (const file of jsonFiles(join(directory, folder))) {
-      found = true;
-      const response = sourceFile(directory, file, readPath);
-      if (response === undefined) continue;
-      files++;
-      bytes += response.sizeBytes;
-    }
+  for (const found of walkFolders(directory, resources)) {
+    if (found.kind === 'response') bytes += found.file.sizeBytes;
   }
-  if (!found) {
-    throw new BeltError(`The source ${directory} holds no response.`, {
-      hint: `It should hold ${pathsOf(resources).join(' or ')}.`,
-    });
-  }
-  return { files, bytes };
+  return bytes;
 }
 
-/**
- * The responses of a directory, by folder in the order of the resources, then by path, at most
- * `size` at a time: only the names of a folder are held at once, never those of the whole directory.
- */
+/** What a directory holds, at most `size` finds at a time. */
 export function* walkDirectory(
   directory: string,
   resources: readonly Resource[],
   size: number,
-): Generator<SourceFile[]> {
-  const readPath = resourcePathReader(resources);
-  let window: SourceFile[] = [];
-  for (const folder of foldersOf(resources)) {
-    for (const file of jsonFiles(join(directory, folder))) {
-      const response = sourceFile(directory, file, readPath);
-      if (response === undefined) continue;
-      window.push(response);
-      if (window.length < size) continue;
-      yield window;
-      window = [];
-    }
+): Generator<Found[]> {
+  let window: Found[] = [];
+  for (const found of walkFolders(directory, resources)) {
+    window.push(found);
+    if (window.length < size) continue;
+    yield window;
+    window = [];
   }
   if (window.length > 0) yield window;
-}
-
-function pathsOf(resources: readonly Resource[]): string[] {
-  return resources.flatMap((resource) => resource.paths);
-}
-
-/** The folders right below a source that hold responses. */
-function foldersOf(resources: readonly Resource[]): string[] {
-  return [...new Set(pathsOf(resources).map((path) => path.split('/')[0] ?? ''))];
-}
-
-function sourceFile(
-  directory: string,
-  file: string,
-  readPath: ReadResourcePath,
-): SourceFile | undefined {
-  const resource = readPath(relative(directory, file).split(sep).join('/'));
-  if (resource === undefined) return undefined;
-  // a file that vanishes meanwhile is met again, as unreadable, when it is read
-  const sizeBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  return { ...resource, file, sizeBytes };
-}
-
-function* jsonFiles(folder: string): Generator<string> {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return;
-  }
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* jsonFiles(path);
-    else if (entry.name.endsWith('.json')) yield path;
-  }
 }

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { rawTable } from '../raw/raw-table.js';
 import type { Resource } from '../raw/resource.js';
-import type { SourceFile } from './directory-source.js';
+import type { SourceFile } from './directory-walk.js';
 
 /** Which bytes were landed last for each path. */
 export interface KnownResponses {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { SourceFile } from './directory-source.js';
+import type { SourceFile } from './directory-walk.js';
 
 /** A file with its bytes; with the error where they cannot be read, with neither where it is large. */
 export interface ReadFile {

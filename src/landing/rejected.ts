@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import type { FaultReason } from './scan/scan-fault.js';
 
@@ -23,6 +24,41 @@ export type RejectedSummary = Omit<RejectedFile, 'content'>;
 
 /** Bytes of a rejected file that are kept. */
 export const REJECTED_CAP = 1024 * 1024;
+
+/** A file or, with a slash at the end of its path, a folder that cannot be read: nothing of it is kept. */
+export function unreadable(path: string, error: unknown, sizeBytes = 0): RejectedFile {
+  const { message } = error as Error;
+  return {
+    path,
+    sha256: createHash('sha256').digest(),
+    sizeBytes,
+    content: Buffer.alloc(0),
+    reason: 'unreadable',
+    message: `the ${path.endsWith('/') ? 'folder' : 'file'} cannot be read: ${message}`,
+    ...NOWHERE,
+  };
+}
+
+/** A document, or a part of one, that passed its check and that the database does not take. */
+export function refusedByDatabase(
+  document: Pick<RejectedFile, 'path' | 'sha256' | 'sizeBytes'> & {
+    readonly body: readonly Buffer[];
+  },
+  message: string,
+): RejectedFile {
+  const { path, sha256, sizeBytes, body } = document;
+  return {
+    path,
+    sha256,
+    sizeBytes,
+    content: Buffer.concat(body),
+    reason: 'refused_by_database',
+    message: `the database refuses it: ${message}`,
+    ...NOWHERE,
+  };
+}
+
+const NOWHERE = { position: undefined, line: undefined, column: undefined };
 
 /** Puts a file into quarantine, if its content is not there already. */
 export async function recordRejected(

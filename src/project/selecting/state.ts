@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ProjectNode } from '../nodes.js';
 import type { Project } from '../project.js';
-import { isMap, type YamlMap } from '../reading/yaml-file.js';
-import { mapOf, textOf } from './artifact-values.js';
+import { isMap, mapOf, textOf, type YamlMap } from '../reading/yaml-file.js';
 
 /** What an earlier run left: its manifest, and what became of its nodes. */
 export interface EarlierState {

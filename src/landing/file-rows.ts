@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Batch } from './batch.js';
+import { checkResponse } from './check-response.js';
+import type { SourceFile } from './directory-walk.js';
+import type { KnownResponses } from './known-responses.js';
+import type { LandedRow } from './land-rows.js';
+import { checkLargeFile, partsOfLargeFile } from './large-file.js';
+import type { ReadFile } from './read-ahead.js';
+import { type RejectedFile, unreadable } from './rejected.js';
+
+const DAY_MS = 86_400_000;
+
+/** What becomes of a file: rows to land, or that it is skipped or put aside. */
+export type FileOutcome =
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'rejected'; readonly file: RejectedFile }
+  | { readonly kind: 'row'; readonly row: LandedRow };
+
+/** Checks a file; one that is large gives a row for each of its parts. */
+export async function* rowsOfFile(
+  batch: Batch,
+  { file, content, error }: ReadFile,
+  known: KnownResponses,
+): AsyncGenerator<FileOutcome> {
+  if (error !== undefined) {
+    yield { kind: 'rejected', file: unreadable(file.path, error, file.sizeBytes) };
+  } else if (content === undefined) {
+    yield* rowsOfLargeFile(batch, file, known);
+  } else {
+    yield outcomeOf(batch, file, content, known);
+  }
+}
+
+function outcomeOf(
+  batch: Batch,
+  file: SourceFile,
+  content: Buffer,
+  known: KnownResponses,
+): FileOutcome {
+  const sha256 = createHash('sha256').update(content).digest();
+  if (known.isLatest(file.path, sha256)) return { kind: 'skipped' };
+  const checked = checkResponse(file, content, sha256, latestMsOf(batch));
+  if (!checked.ok) return { kind: 'rejected', file: checked.rejected };
+  const { profile } = checked;
+  return {
+    kind: 'row',
+    row: {
+      ...originOf(batch, file),
+      sha256,
+      part: 1,
+      parts: 1,
+      sizeBytes: content.length,
+      readings: profile.readings,
+      profile,
+      body: [content],
+    },
+  };
+}
+
+async function* rowsOfLargeFile(
+  batch: Batch,
+  file: SourceFile,
+  known: KnownResponses,
+): AsyncGenerator<FileOutcome> {
+  let handle: FileHandle | undefined;
+  try {
+    let checked: Awaited<ReturnType<typeof checkLargeFile>>;
+    try {
+      handle = await open(file.file);
+      checked = await checkLargeFile(handle, file, latestMsOf(batch));
+    } catch (error) {
+      yield { kind: 'rejected', file: unreadable(file.path, error, file.sizeBytes) };
+      return;
+    }
+    const { sha256 } = checked;
+    if (known.isLatest(file.path, sha256)) yield { kind: 'skipped' };
+    else if (!checked.ok) yield { kind: 'rejected', file: checked.rejected };
+    else {
+      for await (const part of partsOfLargeFile(handle, file, checked, latestMsOf(batch))) {
+        yield { kind: 'row', row: { ...originOf(batch, file), ...part, sha256 } };
+      }
+    }
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** The latest possible time of a reading, in milliseconds since 1970. */
+function latestMsOf({ startedAt }: Batch): number {
+  return startedAt.getTime() + DAY_MS;
+}
+
+function originOf({ batchId, startedAt }: Batch, { resource, path, deviceUuid }: SourceFile) {
+  return { batchId, landedAt: startedAt, resource, path, deviceUuid };
+}
