@@ -1,9 +1,22 @@
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import {
   DEVICE_A,
   DEVICE_B,
+  DEVICE_C,
   HOUR,
   pairs,
   T0,
@@ -19,6 +32,33 @@ const SERIES = {
   ],
   Odd: [[T0, 'x'], null],
 } as const;
+
+type LogEvent = Readonly<Record<string, unknown>>;
+
+/** What a process tells on standard error with --log-format json. */
+function eventsOf(child: ChildProcess) {
+  const all: LogEvent[] = [];
+  const waiting = new Map<string, (event: LogEvent) => void>();
+  if (child.stderr === null) throw new Error('The process has no standard error.');
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    const event = JSON.parse(line) as LogEvent;
+    all.push(event);
+    waiting.get(String(event.event))?.(event);
+  });
+  return {
+    all,
+    /** The first event of a name; an error if the process ends without it. */
+    next: (name: string) =>
+      new Promise<LogEvent>((done, fail) => {
+        const known = all.find(({ event }) => event === name);
+        if (known !== undefined) return done(known);
+        waiting.set(name, done);
+        child.on('close', () =>
+          fail(new Error(`It ended without ${name}: ${JSON.stringify(all)}`)),
+        );
+      }),
+  };
+}
 
 describe.each(ENGINES)('belt land on the %s engine', (engine) => {
   test('keeps each response as it is, with its origin', async () => {
@@ -161,36 +201,100 @@ describe.each(ENGINES)('belt land on the %s engine', (engine) => {
   test('leaves nothing of a batch behind when it is interrupted', async () => {
     const workspace = await createWorkspace(engine);
     const telemetry = Object.fromEntries(
-      Array.from({ length: 40 }, (_, index) => [
+      Array.from({ length: 20 }, (_, index) => [
         `${DEVICE_A}/${String(index).padStart(3, '0')}`,
         { BatteryPowerW: pairs(T0 + index * HOUR, 60_000, 40, (value) => value) },
       ]),
     );
     const source = writeResponses(workspace, 'in', { telemetry });
-    const child = workspace.spawnBelt('land', '--source', source);
-    let stderr = '';
-    child.stderr?.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    await new Promise((done) => setTimeout(done, engine === 'embedded' ? 1500 : 500));
+    // belt waits for the bytes of this response, which do not come before it is interrupted
+    const endless = `${source}/telemetry/${DEVICE_A}/999.json`;
+    execFileSync('mkfifo', [endless]);
+    const child = workspace.spawnBelt('land', '--source', source, '--log-format', 'json');
+    const closed = new Promise((done) => child.on('close', done));
+    const events = eventsOf(child);
+    const copied = await events.next('landing_progress');
     child.kill('SIGINT');
-    const code = await new Promise((done) => child.on('close', done));
-    const [left] = await workspace.query(
-      `select (select count(*) from raw.telemetry_response)::int as responses,
-        (select count(*) from raw.batch where status = 'landed')::int as landed`,
-    );
-    if (code === 0) {
-      // it was faster than the signal: then all of it is there
-      expect(left).toEqual({ responses: 40, landed: 1 });
-      return;
-    }
+    await events.next('interrupted');
+    const release = writeFile(endless, '');
+    const code = await closed;
+    // had belt not come to it any more, nothing else would read from it
+    closeSync(openSync(endless, constants.O_RDONLY | constants.O_NONBLOCK));
+    await release;
+
+    expect(copied.documents).toBeGreaterThan(0);
+    expect(copied.documents).toBeLessThan(20);
     expect(code).toBe(1);
-    expect(stderr).toContain('interrupted');
-    expect(left).toEqual({ responses: 0, landed: 0 });
+    expect(events.all.at(-1)).toMatchObject({
+      event: 'error',
+      message: 'Landing was interrupted; nothing of the batch was kept.',
+    });
+    const counts = `select (select count(*) from raw.telemetry_response)::int as responses,
+      (select string_agg(status || ': ' || coalesce(message, ''), ', ' order by batch_id)
+        from raw.batch) as batches`;
+    expect(await workspace.query(counts)).toEqual([
+      { responses: 0, batches: 'failed: interrupted' },
+    ]);
+
+    rmSync(endless);
+    await workspace.beltOk('land', '--source', source);
+    expect(await workspace.query(counts)).toEqual([
+      { responses: 20, batches: 'failed: interrupted, landed: ' },
+    ]);
+  });
+
+  test('tells of what it cannot read, lands the rest, and does not say that all is well', async () => {
+    const workspace = await createWorkspace(engine);
+    const source = writeResponses(workspace, 'in', {
+      telemetry: { [DEVICE_A]: SERIES, [`${DEVICE_C}/1`]: SERIES },
+    });
+    // a folder that is elsewhere is read; one that is nowhere, and a file in no end of circles, are not
+    renameSync(`${source}/telemetry/${DEVICE_C}`, join(workspace.dir, 'elsewhere'));
+    symlinkSync(join(workspace.dir, 'elsewhere'), `${source}/telemetry/${DEVICE_C}`);
+    symlinkSync('/nowhere', `${source}/telemetry/${DEVICE_B}`);
+    symlinkSync(`${DEVICE_B}.json`, `${source}/telemetry/${DEVICE_B}.json`);
+    symlinkSync('assets', `${source}/assets`);
+    const landed = await workspace.belt('land', '--source', source, '--log-format', 'json');
+    expect(landed.code).toBe(1);
+    expect(landed.stdout).toContain('Landed 2 documents ');
+    expect(landed.stdout).toContain('Could not read 3 files or folders');
+    expect(landed.stdout).toContain('land again: what was landed is skipped');
+    const unread = ['assets/', `telemetry/${DEVICE_B}/`, `telemetry/${DEVICE_B}.json`];
+    for (const path of unread) {
+      expect(landed.stdout).toMatch(
+        new RegExp(`^  ${path}: the (file|folder) cannot be read: `, 'm'),
+      );
+    }
     expect(
-      JSON.parse((await workspace.beltOk('land', '--source', source, '--json')).stdout),
-    ).toMatchObject({
-      documents: 40,
+      await workspace.query('select reason, resource_path from raw.rejected_response order by 2'),
+    ).toEqual(unread.toSorted().map((resource_path) => ({ reason: 'unreadable', resource_path })));
+    expect(await workspace.query('select documents, rejected, status from raw.batch')).toEqual([
+      { documents: 2, rejected: 3, status: 'landed' },
+    ]);
+
+    for (const path of unread) rmSync(`${source}/${path.replace(/\/$/, '')}`);
+    const mended = await workspace.belt('land', '--source', source, '--json');
+    expect(mended.code).toBe(0);
+    expect(JSON.parse(mended.stdout)).toMatchObject({ documents: 0, skipped: 2, rejected: [] });
+  });
+
+  test('tells of files that it passes over', async () => {
+    const workspace = await createWorkspace(engine);
+    const source = writeResponses(workspace, 'in', {
+      telemetry: { [`2025/${DEVICE_A}/1`]: SERIES, [`2025/${DEVICE_B}/1`]: SERIES },
+    });
+    workspace.write('in/telemetry/README.md', 'of no interest');
+    const none = await workspace.belt('land', '--source', source);
+    expect(none.code).toBe(1);
+    expect(none.stderr).toContain(
+      `The source ${source} holds no response, but 2 files with other paths, such as telemetry/2025/${DEVICE_A}/1.json.`,
+    );
+    expect(none.stderr).toContain('telemetry/<deviceId>/*.json');
+    writeResponses(workspace, 'in', { telemetry: { [DEVICE_A]: SERIES } });
+    const { stdout } = await workspace.beltOk('land', '--source', source, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      documents: 1,
+      passedOver: { files: 2, example: `telemetry/2025/${DEVICE_A}/1.json` },
     });
   });
 
