@@ -4,10 +4,19 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   return near === undefined ? '' : ` (did you mean ${near}?)`;
 }
 
-/** The name that was most likely meant; undefined where none is near. */
-function nearest(name: string, candidates: Iterable<string>): string | undefined {
+/** The name that another one is so near to that it must be a slip; undefined where none is. */
+export function misspelt(name: string, candidates: Iterable<string>): string | undefined {
+  return nearest(name, candidates, name.length < 6 ? 1 : name.length < 9 ? 2 : 3);
+}
+
+/** The name that was most likely meant; undefined where none is within `limit` letters. */
+function nearest(
+  name: string,
+  candidates: Iterable<string>,
+  limit = Math.max(2, Math.floor(name.length / 3)),
+): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let bestDistance = limit + 1;
   for (const candidate of candidates) {
     const distance = editDistance(name, candidate);
     if (distance < bestDistance) {

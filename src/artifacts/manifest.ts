@@ -10,9 +10,10 @@ import type {
   UnitTestNode,
 } from '../project/nodes.js';
 import type { Project } from '../project/project.js';
-import { isMap, mapsOf, namesOf } from '../project/reading/yaml-file.js';
+import { isMap } from '../project/reading/yaml-file.js';
 import { renderRelation } from '../project/relation.js';
 import { hooksOf } from '../project/templates/hooks.js';
+import { namesConfig } from '../run/relations/model-config.js';
 import { artifactMetadata } from './metadata.js';
 
 /** The project as target/manifest.json tells it, in the shape of dbt's schema v12. */
@@ -220,11 +221,11 @@ export function compiledPath(project: Project, node: ProjectNode): string {
 function modelParts(node: ModelNode) {
   return {
     access: 'protected',
-    constraints: mapsOf(node.config.constraints),
+    constraints: node.config.constraints ?? [],
     version: null,
     latest_version: null,
     deprecation_date: null,
-    primary_key: namesOf(node.config.unique_key),
+    primary_key: namesConfig(node, 'unique_key'),
     time_spine: null,
   };
 }

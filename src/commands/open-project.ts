@@ -12,6 +12,7 @@ import { type Selection, selectNodes } from '../project/selecting/selection.js';
 import { selectorOf } from '../project/selecting/selectors-file.js';
 import type { Target } from '../project/target.js';
 import type { ProjectOptions, SelectionFlags } from './project-options.js';
+import { reportWarnings } from './report-fault.js';
 
 /** A project as a command works with it. */
 export interface OpenProject<O extends ProjectOptions> {
@@ -23,8 +24,11 @@ export interface OpenProject<O extends ProjectOptions> {
   readonly threads: number;
 }
 
-/** The project of --project-dir, of the working folder, or the one that comes with belt. */
-export function openProject<O extends ProjectOptions>(options: O): OpenProject<O> {
+/**
+ * The project of --project-dir, of the working folder, or the one that comes with belt. What belt
+ * does not act upon is told, unless `quiet`.
+ */
+export function openProject<O extends ProjectOptions>(options: O, quiet = false): OpenProject<O> {
   const own = resolve(options.projectDir ?? '.');
   const hasProject =
     existsSync(resolve(own, 'models')) || existsSync(resolve(own, 'dbt_project.yml'));
@@ -40,6 +44,9 @@ export function openProject<O extends ProjectOptions>(options: O): OpenProject<O
   const target = profile?.target ?? DEFAULT_TARGET;
   const threads = options.threads ?? target.threads;
   const project = loadProject({ ...loading, target: { ...target, threads } });
+  if (!quiet) {
+    reportWarnings([...(profile?.warnings ?? []), ...project.warnings], options.logFormat);
+  }
   const databaseUrl = options.databaseUrl ?? process.env.DATABASE_URL ?? profile?.databaseUrl;
   return {
     project,

@@ -18,6 +18,17 @@ export function reportFault(
   return error instanceof UsageError ? 2 : 1;
 }
 
+/** Tells what does not stop a command, each in a line. */
+export function reportWarnings(warnings: readonly BeltError[], logFormat: string): void {
+  for (const warning of warnings) {
+    process.stderr.write(
+      logFormat === 'json'
+        ? `${JSON.stringify({ time: new Date().toISOString(), event: 'warning', ...partsOf(warning) })}\n`
+        : `${faultText(warning, 'Warning')}\n`,
+    );
+  }
+}
+
 function partsOf(error: unknown) {
   const { message } = error as Error;
   if (!(error instanceof BeltError)) return { message };
@@ -25,12 +36,12 @@ function partsOf(error: unknown) {
 }
 
 /** `file:line: message`, and what to do on a line of its own. */
-function faultText(error: unknown): string {
+function faultText(error: unknown, label = 'Error'): string {
   if (!(error instanceof BeltError)) {
     const { message = String(error), code } = error as { message?: string; code?: string };
     return `Error: ${message}${code === undefined ? '' : ` (${code})`}\n  Run it with --debug for where it happened.`;
   }
-  return `Error: ${placed(error)}${error.hint === undefined ? '' : `\n  ${error.hint}`}`;
+  return `${label}: ${placed(error)}${error.hint === undefined ? '' : `\n  ${error.hint}`}`;
 }
 
 function placed(error: BeltError): string {

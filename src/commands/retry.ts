@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { readJson } from '../artifacts/write-artifacts.js';
 import { UsageError } from '../errors.js';
-import { isMap, mapOf, mapsOf, textOf, type YamlMap } from '../project/reading/yaml-file.js';
+import { isMap, type YamlMap } from '../project/reading/yaml-file.js';
+import { mapOf, mapsOf, textOf } from '../project/selecting/artifact-values.js';
 import { openProject } from './open-project.js';
 import { addProjectOptions, type RunFlags } from './project-options.js';
 import { runNodes, typesOf } from './run-nodes.js';
@@ -19,7 +20,7 @@ export function addRetryCommand(program: Command): void {
     .addOption(new Option('--json', 'print the results as JSON').default(false))
     .action(async (_options, self: Command) => {
       const given = self.optsWithGlobals<RunFlags>();
-      const { artifacts } = openProject(given);
+      const { artifacts } = openProject(given, true);
       const last = mapOf(readJson(join(artifacts, 'run_results.json')));
       const args = mapOf(last.args);
       const command = textOf(args.which);

@@ -13,7 +13,7 @@ export class ReturnSignal extends Signal {
   }
 }
 
-const HINT = 'Correct the Jinja there; the README lists what models may use.';
+const HINT = 'Correct the Jinja there; src/project/README.md tells what models may use.';
 
 /** An error with the place in a template where it came up, unless it has one already. */
 export function located(error: unknown, file: string, line: number): unknown {

@@ -27,7 +27,7 @@ export function parseTemplate(path: string, text: string, tags: Tags): Statement
     if (!(error instanceof SyntaxFault)) throw error;
     throw new BeltError(error.message, {
       location: { file: path, line: error.line },
-      hint: 'Correct the Jinja there; the README lists what models may use.',
+      hint: 'Correct the Jinja there; src/project/README.md tells what models may use.',
       cause: error,
     });
   }

@@ -11,7 +11,7 @@ export interface ColumnProperties {
   readonly tags: readonly string[];
   readonly meta: Data;
   /** Data tests as YAML gives them: a name, or a name with its arguments. */
-  readonly tests: readonly unknown[];
+  readonly tests: readonly (string | Data)[];
   readonly quote: boolean;
   /** Of a contract: `{type: not_null}` and the like. */
   readonly constraints: readonly Data[];
@@ -28,7 +28,7 @@ interface NodeBase {
   readonly description: string;
   readonly columns: Readonly<Record<string, ColumnProperties>>;
   /** Data tests of the node as a whole, as YAML gives them. */
-  readonly tests: readonly unknown[];
+  readonly tests: readonly (string | Data)[];
   /** Of dbt_project.yml, YAML properties and config() merged, in this order. */
   readonly config: Data;
   readonly tags: readonly string[];

@@ -1,9 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { BeltError, UsageError } from '../errors.js';
+import { didYouMean, misspelt } from '../did-you-mean.js';
+import { type BeltError, UsageError } from '../errors.js';
 import { createJinja } from '../jinja/jinja.js';
-import { isMap, mapOf, readYaml, textOf, type YamlMap } from './reading/yaml-file.js';
+import { Diagnostics } from './faults.js';
+import { OUTPUT, PROFILE } from './reading/file-keys.js';
+import { readFile } from './reading/files.js';
+import { readAs, type ValueOf } from './reading/shapes.js';
+import { readYaml } from './reading/yaml-file.js';
 import type { Target } from './target.js';
 import { projectContext } from './templates/context.js';
 import { yamlRenderer } from './templates/yaml-jinja.js';
@@ -13,13 +18,18 @@ export interface Profile {
   readonly target: Target;
   /** With the password in it: for the connection alone. */
   readonly databaseUrl: string;
+  /** What belt does not act upon. */
+  readonly warnings: readonly BeltError[];
 }
+
+type Output = ValueOf<typeof OUTPUT>;
 
 const FILE = 'profiles.yml';
 
 /**
  * The output of a profile, of --profiles-dir, DBT_PROFILES_DIR, the project folder or ~/.dbt.
- * Undefined where no file has the profile. Throws a BeltError for one that can't be used.
+ * Undefined where there is no profiles.yml, or the one in ~/.dbt is of other projects alone. Throws
+ * a BeltError or ProjectFaults for one that can't be used.
  */
 export function readProfile(options: {
   readonly projectDir: string;
@@ -30,77 +40,109 @@ export function readProfile(options: {
 }): Profile | undefined {
   const { projectDir, profile, env } = options;
   const given = options.profilesDir ?? env.DBT_PROFILES_DIR;
-  const folders = given === undefined ? [projectDir, join(homedir(), '.dbt')] : [given];
-  const path = folders.map((folder) => join(folder, FILE)).find((file) => existsSync(file));
-  if (path === undefined) return undefined;
-  const yaml = readYaml({ path, text: readFileSync(path, 'utf8') });
-  const found = yaml.value[profile];
-  if (!isMap(found)) return undefined;
-  const line = yaml.lineOf([profile]);
-  const wrong = (message: string, hint: string) =>
-    new BeltError(message, { location: { file: path, line }, hint });
-  const target: Target = {
-    name: 'default',
-    type: 'postgres',
-    schema: 'public',
-    database: 'postgres',
-    threads: 1,
-  };
-  const scope = { projectName: profile, target, vars: {}, env, allowsSecrets: true };
-  const render = yamlRenderer(createJinja(), projectContext(scope));
-  const name =
-    options.targetName ?? (textOf(render(found.target, { file: path, line })) || 'default');
-  const outputs = mapOf(found.outputs);
-  const raw = outputs[name];
-  if (!isMap(raw)) {
-    throw new UsageError(`The profile ${profile} has no target ${name}.`, {
-      location: { file: path, line },
-      hint: `Its targets are ${Object.keys(outputs).join(', ') || '(none)'}.`,
+  const home = join(homedir(), '.dbt');
+  const folder = (given === undefined ? [projectDir, home] : [given]).find((one) =>
+    existsSync(join(one, FILE)),
+  );
+  if (given !== undefined && folder === undefined) {
+    throw new UsageError(`${given} holds no ${FILE}.`, {
+      hint: 'Correct --profiles-dir or DBT_PROFILES_DIR.',
     });
   }
-  const output = mapOf(render(raw, { file: path, line }));
-  const type = textOf(output.type);
-  if (type !== 'postgres' && type !== 'timescaledb') {
-    throw wrong(
-      `The target ${name} is of the type ${type || '(none)'}.`,
-      'belt builds on PostgreSQL with TimescaleDB: type: postgres or type: timescaledb.',
+  const text = folder === undefined ? undefined : readFile(folder, FILE)?.text;
+  if (folder === undefined || text === undefined) return undefined;
+  const path = join(folder, FILE);
+  const yaml = readYaml({ path, text });
+  const names = Object.keys(yaml.value);
+  const found = yaml.value[profile];
+  if (found === undefined) {
+    if (folder === home && misspelt(profile, names) === undefined) return undefined;
+    throw yaml.fault(
+      `There is no profile ${profile}${didYouMean(profile, names)}.`,
+      'Correct the profile: of dbt_project.yml, or add it here.',
     );
   }
-  return { target: targetOf(name, output), databaseUrl: urlOf(output) };
+  const diagnostics = new Diagnostics();
+  const report = diagnostics.of(path, yaml.lineOf);
+  const scope = { projectName: profile, target: UNKNOWN, vars: {}, env, allowsSecrets: true };
+  const render = yamlRenderer(createJinja(), projectContext(scope));
+  const place = { file: path, line: yaml.lineOf([profile]) };
+  // other targets may need environment variables that are not set here: they stay as they are
+  const { outputs, ...rest } = readAs(PROFILE, found, [profile], report) ?? {};
+  const name = options.targetName ?? (render(rest.target, place) as string | null) ?? 'default';
+  const raw = outputs?.[name];
+  if (raw === undefined) {
+    diagnostics.finish();
+    throw new UsageError(`The profile ${profile} has no target ${name}.`, {
+      location: place,
+      hint: `Its targets are ${Object.keys(outputs ?? {}).join(', ') || '(none)'}.`,
+    });
+  }
+  const at = [profile, 'outputs', name];
+  const output = readAs(OUTPUT, render(raw, { file: path, line: yaml.lineOf(at) }), at, report);
+  const warnings = diagnostics.finish();
+  if (output?.type !== 'postgres' && output?.type !== 'timescaledb') {
+    throw yaml.fault(
+      `The target ${name} is of the type ${output?.type ?? '(none)'}.`,
+      'belt builds on PostgreSQL with TimescaleDB: type: postgres or type: timescaledb.',
+      [...at, 'type'],
+    );
+  }
+  return { target: targetOf(name, output), databaseUrl: urlOf(output), warnings };
 }
 
-function targetOf(name: string, output: YamlMap): Target {
-  const number = (key: string) => (output[key] === undefined ? undefined : Number(output[key]));
-  const port = number('port');
-  const user = textOf(output.user);
-  const host = textOf(output.host);
+/** What profiles.yml is rendered for, before it tells its target. */
+const UNKNOWN: Target = {
+  name: 'default',
+  type: 'postgres',
+  schema: 'public',
+  database: 'postgres',
+  threads: 1,
+};
+
+function targetOf(name: string, output: Output): Target {
   return {
+    ...UNKNOWN,
     name,
-    type: 'postgres',
-    schema: textOf(output.schema) || 'public',
-    database: textOf(output.dbname ?? output.database) || 'postgres',
-    threads: number('threads') ?? 1,
-    ...(host === '' ? {} : { host }),
-    ...(port === undefined ? {} : { port }),
-    ...(user === '' ? {} : { user }),
+    schema: output.schema ?? UNKNOWN.schema,
+    database: output.dbname ?? output.database ?? UNKNOWN.database,
+    threads: Number(output.threads ?? 1),
+    ...(output.host ? { host: output.host } : {}),
+    ...(output.port ? { port: Number(output.port) } : {}),
+    ...(output.user ? { user: output.user } : {}),
   };
 }
 
-function urlOf(output: YamlMap): string {
+/** As a URL, since what sslmode and its files mean is decided where URLs are read. */
+function urlOf(output: Output): string {
   const url = new URL('postgres://localhost');
-  url.hostname = textOf(output.host) || 'localhost';
+  url.hostname = output.host || 'localhost';
   url.port = String(output.port ?? 5432);
-  url.username = encodeURIComponent(textOf(output.user));
+  url.username = encodeURIComponent(output.user ?? '');
   url.password = encodeURIComponent(String(output.password ?? output.pass ?? ''));
-  url.pathname = `/${encodeURIComponent(textOf(output.dbname ?? output.database) || 'postgres')}`;
-  const settings: [string, unknown][] = [
-    ['sslmode', output.sslmode],
-    ['sslrootcert', output.sslrootcert],
-    ['sslcert', output.sslcert],
-    ['sslkey', output.sslkey],
+  url.pathname = `/${encodeURIComponent(output.dbname ?? output.database ?? 'postgres')}`;
+  const { connect_timeout: timeout, keepalives_idle: idle, search_path: path, role } = output;
+  const session = [
+    ...(path ? [`-c search_path=${escapedOption(path)}`] : []),
+    ...(role ? [`-c role=${escapedOption(role)}`] : []),
   ];
-  for (const [key, value] of settings) {
-    if (typeof value === 'string') url.searchParams.set(key, value);
+  const settings = {
+    sslmode: output.sslmode,
+    sslrootcert: output.sslrootcert,
+    sslcert: output.sslcert,
+    sslkey: output.sslkey,
+    application_name: output.application_name,
+    connectionTimeoutMillis: timeout && timeout * 1000,
+    keepAlive: idle ? true : undefined,
+    keepAliveInitialDelayMillis: idle && idle * 1000,
+    options: session.join(' '),
+  };
+  for (const [key, value] of Object.entries(settings)) {
+    if (value) url.searchParams.set(key, String(value));
   }
   return url.toString();
+}
+
+function escapedOption(value: string): string {
+  return value.replace(/[\\ ]/g, '\\$&');
 }

@@ -1,3 +1,4 @@
+import type { BeltError } from '../errors.js';
 import type { Jinja, JinjaTemplate, MacroText } from '../jinja/jinja.js';
 import type { ProjectNode } from './nodes.js';
 import type { DocsBlock } from './reading/docs-blocks.js';
@@ -10,6 +11,8 @@ export interface Project {
   readonly projectDir: string;
   /** What dbt_project.yml says. */
   readonly config: ProjectConfig;
+  /** What belt does not act upon, though it can run: told once, each with its place. */
+  readonly warnings: readonly BeltError[];
   readonly jinja: Jinja;
   readonly macros: readonly MacroText[];
   /** By name. */

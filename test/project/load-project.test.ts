@@ -327,7 +327,7 @@ describe('faults of a project', () => {
     ],
     [
       'the name of the project',
-      { 'dbt_project.yml': 'x: 1\nname: my shop\n' },
+      { 'dbt_project.yml': 'version: 1\nname: my shop\n' },
       `dbt_project.yml:2: The project's name "my shop" is not an identifier.`,
     ],
   ])('%s', (_, files, expected) => {

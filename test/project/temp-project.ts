@@ -58,6 +58,13 @@ export function faultsOf(files: Files, options: Partial<LoadOptions> = {}): stri
   }
 }
 
+/** What is told of a project that can be run, each as `file:line: message`. */
+export function warningsOf(files: Files, options: Partial<LoadOptions> = {}): string[] {
+  return load(files, options).warnings.map(
+    ({ message, location }) => `${location.file}:${location.line}: ${message}`,
+  );
+}
+
 export function model(project: Project, name: string): ModelNode {
   const node = project.nodes.get(`model.${project.name}.${name}`);
   if (node?.resourceType !== 'model') throw new Error(`no model ${name}`);

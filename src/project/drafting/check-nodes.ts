@@ -59,24 +59,33 @@ export function duplicateSourceFaults(properties: Properties): BeltError[] {
   );
 }
 
-/** YAML that describes a model which is not there is most likely a misspelt name. */
+/** YAML that describes a node which is not there is most likely a misspelt name. */
 export function strayPropertyFaults(
   properties: Properties,
   models: ReadonlySet<string>,
   seeds: ReadonlySet<string>,
   snapshots: ReadonlySet<string>,
 ): BeltError[] {
-  const stray = [
-    ...[...properties.models].filter(([name]) => !models.has(name)),
-    ...[...properties.seeds].filter(([name]) => !seeds.has(name)),
-    ...[...properties.snapshots].filter(([name]) => !snapshots.has(name)),
+  const stray = (
+    described: Properties['models'],
+    known: ReadonlySet<string>,
+    what: string,
+    candidates: Iterable<string> = known,
+  ) =>
+    [...described]
+      .filter(([name]) => !known.has(name))
+      .map(
+        ([name, { path, line }]) =>
+          new BeltError(
+            `YAML describes ${name}, but there is no such ${what}${didYouMean(name, candidates)}.`,
+            { location: { file: path, line }, hint: 'Correct the name, or delete the entry.' },
+          ),
+      );
+  return [
+    ...stray(properties.models, models, 'model or seed', [...models, ...seeds]),
+    ...stray(properties.seeds, seeds, 'seed'),
+    ...stray(properties.snapshots, snapshots, 'snapshot'),
   ];
-  return stray.map(([name, { path, line }]) => {
-    return new BeltError(
-      `YAML describes ${name}, but there is no such model or seed${didYouMean(name, [...models, ...seeds])}.`,
-      { location: { file: path, line }, hint: 'Correct the name, or delete the entry.' },
-    );
-  });
 }
 
 /** A cycle among models, with its path, at the place where the first of them reads the next. */

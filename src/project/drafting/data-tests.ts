@@ -2,52 +2,61 @@ import { escapeIdentifier } from 'pg';
 import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import type { JinjaTemplate } from '../../jinja/jinja.js';
+import { TEST_CONFIGS } from '../config-keys.js';
 import type { ModelNode, SeedNode, SourceNode, TestNode } from '../nodes.js';
 import type { ProjectFile } from '../reading/files.js';
-import { folderConfig, mergeConfig } from '../reading/project-config.js';
+import { folderConfig, mergeConfig } from '../reading/folder-config.js';
 import type { NodeProperties } from '../reading/properties.js';
 import type { Reference } from '../references.js';
+import { projectContext } from '../templates/context.js';
 import { explore } from '../templates/explore-model.js';
 import { testArguments } from '../templates/test-arguments.js';
+import { yamlRenderer } from '../templates/yaml-jinja.js';
 import { type DraftScope, describedParts, referenceParts, sha256 } from './draft-nodes.js';
 import { type GenericTest, genericTest, md5, testName } from './generic-tests.js';
 import { nameOf, relationOf } from './node-names.js';
+import { checkOwnConfig } from './own-config.js';
 
 /** A data test before its references are resolved to nodes. */
 export interface TestDraft {
   readonly node: Omit<TestNode, 'dependsOn'>;
   readonly template: JinjaTemplate;
   readonly references: readonly Reference[];
+  readonly askedConfigs: readonly string[];
 }
 
 const AUDIT_SCHEMA = 'dbt_test__audit';
 
-/** The tests that YAML asks of a node and of its columns. Throws a BeltError with file and line. */
+/** The tests that YAML asks of a node and of its columns. */
 export function genericTestDrafts(
   scope: DraftScope,
   node: Omit<ModelNode, 'dependsOn' | 'newRowsOf'> | SeedNode | SourceNode,
   known: Pick<NodeProperties, 'path' | 'line'>,
 ): TestDraft[] {
-  const columns = Object.values(node.columns).map((column) => ({
-    tests: column.tests,
-    name: column.quote ? escapeIdentifier(column.name) : column.name,
-  }));
-  return [{ tests: node.tests, name: undefined }, ...columns].flatMap(({ tests, name }) =>
-    tests.flatMap((entry) => {
-      const test = genericTest(entry);
-      return test === undefined ? [] : [genericDraft(scope, node, known, test, name)];
-    }),
+  const { diagnostics } = scope;
+  const place = { file: known.path, line: known.line };
+  const render = yamlRenderer(scope.jinja, projectContext(scope));
+  const report = diagnostics.of(place.file, () => place.line);
+  const asked = [{ tests: node.tests, column: undefined }, ...Object.values(node.columns)].flatMap(
+    (one) => {
+      const column =
+        'name' in one ? (one.quote ? escapeIdentifier(one.name) : one.name) : undefined;
+      return one.tests.map((entry) => ({ entry, column }));
+    },
   );
+  return diagnostics.gather(asked, ({ entry, column }) => {
+    const test = genericTest(entry, place, render, report);
+    return test && genericDraft(scope, node, place, test, column);
+  });
 }
 
 function genericDraft(
   scope: DraftScope,
   node: Omit<ModelNode, 'dependsOn' | 'newRowsOf'> | SeedNode | SourceNode,
-  known: Pick<NodeProperties, 'path' | 'line'>,
+  place: { readonly file: string; readonly line: number },
   test: GenericTest,
   columnName: string | undefined,
 ): TestDraft {
-  const place = { file: known.path, line: known.line };
   const macro = `test_${test.name}`;
   if (scope.jinja.macro(macro, {}) === undefined) throw unknownTest(scope, test.name, place);
   const isSource = node.resourceType === 'source';
@@ -58,16 +67,18 @@ function genericDraft(
     columnName,
   );
   const fqn = [...node.fqn.slice(0, -1), made.name];
-  const config = configOf(scope, fqn, test.config);
+  const outer = configOf(scope, fqn, test.config);
   const rawCode = `{{ ${macro}(**_dbt_generic_test_kwargs) }}`;
-  const template = scope.jinja.compile(known.path, rawCode);
-  const call = { arguments: test.arguments, columnName, node, where: config.where };
-  const relation = auditRelation(scope, made.alias, config, known.path);
+  const template = scope.jinja.compile(place.file, rawCode);
+  const call = { arguments: test.arguments, columnName, node, where: outer.where };
+  const self = auditRelation(scope, made.alias, outer, place.file);
   const found = located(place, () =>
-    explore(scope, template, made.name, config, relation, (whole) => ({
-      _dbt_generic_test_kwargs: testArguments(scope.jinja, known.path, call, whole),
+    explore(scope, template, made.name, outer, self, (whole) => ({
+      _dbt_generic_test_kwargs: testArguments(scope.jinja, place.file, call, whole),
     })),
   );
+  // the test's own config() is below what YAML asks of it here
+  const config = configOf(scope, fqn, mergeConfig(found.ownConfig, test.config));
   const hash = md5(JSON.stringify([fqn, test.arguments, test.config, columnName])).slice(0, 10);
   return {
     node: {
@@ -75,13 +86,13 @@ function genericDraft(
       uniqueId: `test.${scope.projectName}.${made.name}.${hash}`,
       name: made.name,
       fqn,
-      path: known.path,
-      line: known.line,
+      path: place.file,
+      line: place.line,
       rawCode,
       checksum: sha256(rawCode),
       ...describedParts({ ...config, ...withTags(config, node.tags) }, undefined),
       description: test.description,
-      relation,
+      relation: auditRelation(scope, made.alias, config, place.file),
       ...referenceParts(found),
       generic: { name: test.name, arguments: test.arguments },
       columnName,
@@ -89,6 +100,7 @@ function genericDraft(
     },
     template,
     references: found.references.map((one) => ({ ...one, place })),
+    askedConfigs: found.askedConfigs,
   };
 }
 
@@ -99,6 +111,7 @@ export function singularTestDraft(scope: DraftScope, file: ProjectFile): TestDra
   const outer = configOf(scope, fqn, {});
   const self = auditRelation(scope, name, outer, file.path);
   const found = explore(scope, template, name, outer, self);
+  checkOwnConfig(scope.diagnostics, file, TEST_CONFIGS, found.ownConfig);
   return {
     node: {
       resourceType: 'test',
@@ -118,6 +131,7 @@ export function singularTestDraft(scope: DraftScope, file: ProjectFile): TestDra
     },
     template,
     references: found.references,
+    askedConfigs: found.askedConfigs,
   };
 }
 

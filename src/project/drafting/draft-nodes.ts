@@ -1,21 +1,26 @@
 import { createHash } from 'node:crypto';
 import { BeltError } from '../../errors.js';
 import type { JinjaTemplate } from '../../jinja/jinja.js';
-import type { ModelNode, SeedNode, SourceNode } from '../nodes.js';
+import { MODEL_CONFIGS, SNAPSHOT_CONFIGS } from '../config-keys.js';
+import type { Diagnostics } from '../faults.js';
+import type { Data, ModelNode, SeedNode, SourceNode } from '../nodes.js';
 import type { ProjectFile } from '../reading/files.js';
-import { folderConfig, mergeConfig, type ProjectConfig } from '../reading/project-config.js';
+import { folderConfig, mergeConfig } from '../reading/folder-config.js';
+import type { ProjectConfig } from '../reading/project-config.js';
 import type { NodeProperties, Properties, SourceProperties } from '../reading/properties.js';
-import { readSeed } from '../reading/seeds.js';
+import { readCsv } from '../reading/seeds.js';
+import { type DictionaryShape, listOf } from '../reading/shapes.js';
 import type { SnapshotBlock } from '../reading/snapshot-blocks.js';
-import { mapOf, namesOf } from '../reading/yaml-file.js';
 import type { Reference } from '../references.js';
 import { type ExploreScope, exploreModel, type ModelFindings } from '../templates/explore-model.js';
 import { nameOf, relationOf } from './node-names.js';
+import { checkOwnConfig, tellIdleConfigs } from './own-config.js';
 
 /** What nodes are made from. */
 export interface DraftScope extends ExploreScope {
   readonly config: ProjectConfig;
   readonly properties: Properties;
+  readonly diagnostics: Diagnostics;
 }
 
 /** A model before its references are resolved to nodes. */
@@ -24,6 +29,7 @@ export interface ModelDraft {
   readonly template: JinjaTemplate;
   readonly references: readonly Reference[];
   readonly newRowsOf: readonly string[];
+  readonly askedConfigs: readonly string[];
 }
 
 /** Whether a node is part of the project: `enabled: false` takes it out. */
@@ -43,8 +49,8 @@ export function sourceNode(scope: DraftScope, source: SourceProperties): SourceN
     sourceDescription: source.sourceDescription,
     path: source.path,
     fqn,
-    loadedAtField: source.loadedAtField,
-    freshness: source.freshness,
+    loadedAtField: config.loaded_at_field as string | undefined,
+    freshness: (config.freshness ?? undefined) as Data | undefined,
     ...describedParts(config, source),
     relation: {
       ...(source.database === undefined ? {} : { database: source.database }),
@@ -59,7 +65,7 @@ export function seedNode(scope: DraftScope, file: ProjectFile): SeedNode {
   const { name, fqn } = nameOf(scope.projectName, file);
   const known = scope.properties.seeds.get(name);
   const config = mergeConfig(folderConfig(scope.config.seeds, fqn), known?.config ?? {});
-  const delimiter = typeof config.delimiter === 'string' ? config.delimiter : ',';
+  const delimiter = (config.delimiter ?? ',') as string;
   return {
     resourceType: 'seed',
     uniqueId: `seed.${scope.projectName}.${name}`,
@@ -69,7 +75,7 @@ export function seedNode(scope: DraftScope, file: ProjectFile): SeedNode {
     checksum: sha256(file.text),
     ...describedParts(config, known),
     relation: relationOf(scope, scope.jinja, name, config, file.path),
-    ...readSeed(file, delimiter),
+    ...readCsv(file, 'seed', { delimiter }),
   };
 }
 
@@ -85,6 +91,7 @@ export function modelDraft(scope: DraftScope, file: ProjectFile): ModelDraft {
     known,
     outer,
     defaults: { materialized: 'view' },
+    configs: MODEL_CONFIGS,
   });
 }
 
@@ -103,6 +110,7 @@ export function snapshotDraft(scope: DraftScope, { name, file }: SnapshotBlock):
     known,
     outer,
     defaults: {},
+    configs: SNAPSHOT_CONFIGS,
   });
   const { config } = draft.node;
   const relation =
@@ -128,11 +136,12 @@ interface TemplateParts {
   readonly known: NodeProperties | undefined;
   readonly outer: Record<string, unknown>;
   readonly defaults: Record<string, unknown>;
+  readonly configs: DictionaryShape;
 }
 
 function templateDraft(
   scope: DraftScope,
-  { file, name, fqn, known, outer, defaults }: TemplateParts,
+  { file, name, fqn, known, outer, defaults, configs }: TemplateParts,
 ): ModelDraft {
   if (file.text.trim() === '') {
     throw new BeltError(`The model ${name} is empty.`, {
@@ -144,6 +153,10 @@ function templateDraft(
   const self = relationOf(scope, scope.jinja, name, outer, file.path);
   const found = exploreModel(scope, template, file, name, outer, self);
   const config = { ...defaults, ...found.config };
+  checkOwnConfig(scope.diagnostics, file, configs, found.ownConfig);
+  if (configs === MODEL_CONFIGS) {
+    tellIdleConfigs(scope.diagnostics, file, found.ownConfig, known, config.materialized);
+  }
   return {
     node: {
       resourceType: 'model',
@@ -163,6 +176,7 @@ function templateDraft(
     template,
     references: found.references,
     newRowsOf: found.newRowsOf,
+    askedConfigs: found.askedConfigs,
   };
 }
 
@@ -192,9 +206,9 @@ export function describedParts(
     description: known?.description ?? '',
     columns: known?.columns ?? {},
     tests: known?.tests ?? [],
-    tags: namesOf(config.tags),
-    meta: mapOf(config.meta),
-    docs: mapOf(config.docs),
+    tags: listOf(config.tags as string | string[] | undefined),
+    meta: (config.meta ?? {}) as Data,
+    docs: (config.docs ?? {}) as Data,
   };
 }
 

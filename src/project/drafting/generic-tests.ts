@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { BeltError } from '../../errors.js';
+import { TEST_CONFIGS } from '../config-keys.js';
 import type { Data } from '../nodes.js';
-import { isMap, mapOf, namesOf } from '../reading/yaml-file.js';
+import { data, dictionary, type Report, readAs, text } from '../reading/shapes.js';
+import { isMap, type RenderYaml } from '../reading/yaml-file.js';
 
 /** A data test of a model, seed, source or column, as YAML asks for it. */
 export interface GenericTest {
@@ -13,61 +16,52 @@ export interface GenericTest {
   readonly description: string;
 }
 
-const CONFIGS = [
-  'alias',
-  'database',
-  'enabled',
-  'error_if',
-  'fail_calc',
-  'group',
-  'limit',
-  'meta',
-  'schema',
-  'severity',
-  'store_failures',
-  'store_failures_as',
-  'tags',
-  'warn_if',
-  'where',
-];
+const BODY = dictionary('A data test', {
+  name: text,
+  description: text,
+  arguments: data,
+  config: TEST_CONFIGS,
+  // dbt also takes them beside config:
+  ...TEST_CONFIGS.keys,
+});
 
-/** Reads a test of YAML: a name, or a name with its arguments and configs. Undefined if neither. */
-export function genericTest(entry: unknown): GenericTest | undefined {
-  if (typeof entry === 'string') return genericTest({ [entry]: {} });
-  if (!isMap(entry)) return undefined;
-  const given = typeof entry.test_name === 'string' ? entry.test_name : undefined;
-  const [name = '', own] =
-    given === undefined
-      ? (Object.entries(entry).find(([key]) => !OUTSIDE.includes(key)) ?? [])
-      : [given, {}];
-  if (name === '') return undefined;
-  const { test_name: _, ...beside } = entry;
-  const body = { ...(given === undefined ? without(entry, name) : beside), ...mapOf(own) };
-  const config = {
-    ...Object.fromEntries(CONFIGS.flatMap((key) => (key in body ? [[key, body[key]]] : []))),
-    ...mapOf(body.config),
-  };
-  const rest = Object.fromEntries(
-    Object.entries(body).filter(([key]) => !CONFIGS.includes(key) && !OUTSIDE.includes(key)),
-  );
+/**
+ * Reads a test of YAML: a name, or a name with its arguments and configs, of which the configs are
+ * rendered. Undefined where it has a fault, which is told to `report`; or throws a BeltError.
+ */
+export function genericTest(
+  entry: string | Data,
+  place: { readonly file: string; readonly line: number },
+  render: RenderYaml,
+  report: Report,
+): GenericTest | undefined {
+  if (typeof entry === 'string') return genericTest({ [entry]: {} }, place, render, report);
+  const { test_name: given, ...beside } = entry;
+  const [only, ...others] = Object.entries(beside);
+  const [name, body] = typeof given === 'string' ? [given, beside] : (only ?? ['', undefined]);
+  if (name === '' || (given === undefined && others.length > 0) || !isMap(body ?? {})) {
+    throw new BeltError('A data test is no name with its arguments below it.', {
+      location: place,
+      hint: 'Write - unique, or - accepted_values: and what belongs to it on lines that are indented more.',
+    });
+  }
+  const parts = Object.entries((body ?? {}) as Data);
+  const known = parts.filter(([key]) => key in BODY.keys);
+  const rest = parts.filter(([key]) => !(key in BODY.keys));
+  const rendered = known.map(([key, value]) => [
+    key,
+    key === 'arguments' || key === 'name' ? value : render(value, place),
+  ]);
+  const read = readAs(BODY, Object.fromEntries(rendered), [], report);
+  if (read === undefined) return undefined;
+  const { name: customName, description, arguments: nested, config, ...configs } = read;
   return {
     name,
-    arguments: { ...rest, ...mapOf(body.arguments) },
-    config: {
-      ...config,
-      ...(namesOf(config.tags).length > 0 ? { tags: namesOf(config.tags) } : {}),
-    },
-    customName: typeof body.name === 'string' ? body.name : undefined,
-    description: typeof body.description === 'string' ? body.description : '',
+    arguments: { ...Object.fromEntries(rest), ...nested },
+    config: { ...configs, ...config },
+    customName: customName ?? undefined,
+    description: description ?? '',
   };
-}
-
-const OUTSIDE = ['name', 'description', 'config', 'arguments', 'test_name'];
-
-function without(entry: Data, name: string): Data {
-  return Object.fromEntries(
-    Object.entries(entry).filter(([key]) => key !== name && OUTSIDE.includes(key)),
-  );
 }
 
 /** The name that dbt makes up for a test, and its short form where that is too long for a table. */

@@ -1,114 +1,119 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
 import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
-import type { Data, Fixture, ModelNode, UnitTestNode } from '../nodes.js';
-import { readFiles } from '../reading/files.js';
+import type { Fixture, ModelNode, SeedNode, UnitTestNode } from '../nodes.js';
+import type { ROWS } from '../reading/file-keys.js';
+import type { ProjectFile } from '../reading/files.js';
+import { type ConfigTree, folderConfig, mergeConfig } from '../reading/folder-config.js';
 import type { UnitTestEntry } from '../reading/properties.js';
-import { isMap, mapOf, mapsOf, namesOf, textOf } from '../reading/yaml-file.js';
+import { readCsv } from '../reading/seeds.js';
+import { listOf, type ValuesOf } from '../reading/shapes.js';
+import type { Path } from '../reading/yaml-file.js';
 
 interface UnitTestScope {
   readonly projectName: string;
-  readonly projectDir: string;
-  readonly testPaths: readonly string[];
   readonly models: ReadonlyMap<string, Pick<ModelNode, 'uniqueId' | 'fqn' | 'relation' | 'name'>>;
+  readonly seeds: ReadonlyMap<string, SeedNode>;
+  readonly fixtures: readonly ProjectFile[];
+  /** The configs of dbt_project.yml. */
+  readonly configs: ConfigTree;
 }
 
 /** Reads a unit test of YAML. Throws a BeltError with file and line. */
-export function unitTestNode(
-  scope: UnitTestScope,
-  { path, line, entry }: UnitTestEntry,
-): UnitTestNode {
-  const wrong = (message: string, hint: string) =>
-    new BeltError(message, { location: { file: path, line }, hint });
-  const name = textOf(entry.name);
-  if (name === '') throw wrong('A unit test has no name.', 'Give it a name: of its own.');
-  const model = scope.models.get(textOf(entry.model));
+export function unitTestNode(scope: UnitTestScope, test: UnitTestEntry): UnitTestNode {
+  const { path, line, entry } = test;
+  if (!entry.name) throw test.fault('A unit test has no name.', 'Give it a name: of its own.');
+  const model = scope.models.get(entry.model ?? '');
   if (model === undefined) {
-    throw wrong(
-      `The unit test ${name} is of the model ${textOf(entry.model) || '(none)'}, which does not exist${didYouMean(textOf(entry.model), scope.models.keys())}.`,
+    throw test.fault(
+      `The unit test ${entry.name} is of the model ${entry.model || '(none)'}, which does not exist${didYouMean(entry.model ?? '', scope.models.keys())}.`,
       'Name a model of this project under model:.',
     );
   }
-  if (!isMap(entry.expect)) throw wrong(`The unit test ${name} expects nothing.`, 'Add expect:.');
-  const fixture = (given: Data) => readFixture(scope, given, wrong, name);
-  const overrides = mapOf(entry.overrides);
-  const config = mapOf(entry.config);
+  if (!entry.expect)
+    throw test.fault(`The unit test ${entry.name} expects nothing.`, 'Add expect:.');
+  const given = (entry.given ?? []).flatMap((one, index) => {
+    const at = ['given', index];
+    if (!one.input) throw test.fault('This names no input.', "Add input: ref('model').", at);
+    const isSeed = scope.seeds.has(/^\s*ref\(\s*['"](\w+)['"]/.exec(one.input)?.[1] ?? '');
+    // a seed without rows gives its own
+    if (isSeed && !one.rows && !one.fixture) return [];
+    return [{ input: one.input, fixture: readRows(scope, test, one, at) }];
+  });
+  const fqn = [...model.fqn, entry.name];
+  const config = mergeConfig(folderConfig(scope.configs, fqn), entry.config ?? {});
+  const { macros, vars, env_vars: envVars } = entry.overrides ?? {};
   return {
     resourceType: 'unit_test',
-    uniqueId: `unit_test.${scope.projectName}.${model.name}.${name}`,
-    name,
+    uniqueId: `unit_test.${scope.projectName}.${model.name}.${entry.name}`,
+    name: entry.name,
     path,
     line,
-    fqn: [...model.fqn, name],
-    description: textOf(entry.description),
+    fqn,
+    description: entry.description ?? '',
     columns: {},
     tests: [],
     config: { enabled: true, ...config },
-    tags: [...namesOf(entry.tags), ...namesOf(config.tags)],
-    meta: mapOf(config.meta),
+    tags: [...listOf(entry.tags), ...listOf(config.tags as string[] | undefined)],
+    meta: entry.config?.meta ?? {},
     docs: {},
     relation: model.relation,
     modelId: model.uniqueId,
     dependsOn: [model.uniqueId],
-    given: mapsOf(entry.given).map((given) => ({
-      input: textOf(given.input),
-      fixture: fixture(given),
-    })),
-    expected: fixture(mapOf(entry.expect)),
-    overrides: {
-      macros: mapOf(overrides.macros),
-      vars: mapOf(overrides.vars),
-      envVars: mapOf(overrides.env_vars),
-    },
+    given,
+    expected: readRows(scope, test, entry.expect, ['expect']),
+    overrides: { macros: macros ?? {}, vars: vars ?? {}, envVars: envVars ?? {} },
   };
 }
 
-function readFixture(
-  scope: UnitTestScope,
-  given: Data,
-  wrong: (message: string, hint: string) => BeltError,
-  name: string,
+/** The rows that stand at a place of a unit test, or in the fixture that is named there. */
+function readRows(
+  { fixtures }: Pick<UnitTestScope, 'fixtures'>,
+  test: UnitTestEntry,
+  { format, rows, fixture }: ValuesOf<typeof ROWS>,
+  at: Path,
 ): Fixture {
-  const format = textOf(given.format) || 'dict';
-  const text = typeof given.fixture === 'string' ? fixtureText(scope, given.fixture) : given.rows;
-  switch (format) {
-    case 'dict':
-      return { format, sql: undefined, rows: mapsOf(given.rows) };
-    case 'csv':
-      return { format, sql: undefined, rows: typeof text === 'string' ? csvRows(text) : [] };
-    case 'sql':
-      return { format, sql: typeof text === 'string' ? text : '', rows: [] };
-    default:
-      throw wrong(
-        `The unit test ${name} has rows of the format ${format}.`,
-        'Formats are dict, csv and sql.',
-      );
+  const wrong = (key: string, message: string, hint: string) =>
+    test.fault(message, hint, [...at, key]);
+  const kind = format ?? 'dict';
+  if (fixture && rows) throw wrong('fixture', 'There are rows and a fixture.', 'Remove one.');
+  if (fixture) {
+    const file = fixtureFile(fixture);
+    if (kind === 'sql') return { format: kind, sql: file.text, rows: [] };
+    return { format: 'csv', sql: undefined, rows: readCsv(file, 'fixture', { trim: true }).rows };
   }
-}
+  if (rows === undefined || rows === null) {
+    throw wrong('rows', 'There are no rows.', 'Add rows:, with rows: [] where there are none.');
+  }
+  if (kind === 'dict') {
+    if (typeof rows !== 'string') return { format: kind, sql: undefined, rows };
+    throw wrong('rows', 'rows is a text.', 'Add format: csv or format: sql, or make it a list.');
+  }
+  if (typeof rows !== 'string') {
+    throw wrong('rows', `rows is no ${kind}, but a list.`, 'Remove format:, or write a text.');
+  }
+  if (kind === 'sql') return { format: kind, sql: rows, rows: [] };
+  try {
+    const file = { path: test.path, text: rows };
+    return { format: kind, sql: undefined, rows: readCsv(file, 'fixture', { trim: true }).rows };
+  } catch (error) {
+    if (!(error instanceof BeltError)) throw error;
+    // the text of a block begins on the line after its key
+    const line = test.lineOf([...at, 'rows']) + (error.location.line ?? 0);
+    throw error.at({ file: test.path, line });
+  }
 
-function csvRows(text: string): Record<string, unknown>[] {
-  const rows: Record<string, string>[] = parse(text, {
-    columns: true,
-    skip_empty_lines: true,
-    trim: true,
-  });
-  return rows.map((row) =>
-    Object.fromEntries(
-      Object.entries(row).map(([key, value]) => [key, value === '' ? null : value]),
-    ),
-  );
-}
-
-function fixtureText({ projectDir, testPaths }: UnitTestScope, name: string): string {
-  const wanted = name.replace(/\.(csv|sql)$/, '');
-  const file = readFiles(projectDir, testPaths, ['.csv', '.sql']).find(
-    ({ path }) =>
-      path
-        .split('/')
-        .at(-1)
-        ?.replace(/\.(csv|sql)$/, '') === wanted,
-  );
-  return file === undefined ? '' : readFileSync(join(projectDir, file.path), 'utf8');
+  function fixtureFile(name: string): ProjectFile {
+    if (kind === 'dict') {
+      throw wrong('fixture', 'A fixture has no format dict.', 'Add format: csv or format: sql.');
+    }
+    const wanted = name.endsWith(`.${kind}`) ? name : `${name}.${kind}`;
+    const names = fixtures.map((file) => file.path.split('/').at(-1) ?? '');
+    const found = fixtures[names.indexOf(wanted)];
+    if (found !== undefined) return found;
+    throw wrong(
+      'fixture',
+      `There is no fixture ${wanted}${didYouMean(wanted, names)}.`,
+      `Fixtures lie in tests/fixtures${names.length === 0 ? '' : `: ${names.join(', ')}`}.`,
+    );
+  }
 }

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { BeltError } from '../../errors.js';
 
 /** A text file of the project. */
 export interface ProjectFile {
@@ -10,29 +11,65 @@ export interface ProjectFile {
   readonly text: string;
 }
 
-/** Files below `roots` whose name ends with one of `endings`, by path; no file twice. */
+/**
+ * Files below `roots` whose name ends with one of `endings`, by path; no file twice, and none
+ * of `without`. A root that is not there has none. Throws a BeltError for what cannot be read.
+ */
 export function readFiles(
   projectDir: string,
   roots: readonly string[],
   endings: readonly string[],
+  without: ReadonlySet<string> = new Set(),
 ): ProjectFile[] {
   const found = new Map<string, ProjectFile>();
   for (const root of roots) {
-    for (const file of walk(join(projectDir, root))) {
-      if (!endings.some((ending) => file.endsWith(ending))) continue;
-      const path = relative(projectDir, file).split(sep).join('/');
+    const folder = join(projectDir, root);
+    for (const file of existsSync(folder) ? filesBelow(projectDir, folder) : []) {
+      const path = below(projectDir, file);
+      if (!endings.some((ending) => file.endsWith(ending)) || without.has(path)) continue;
       if (found.has(path)) continue;
-      const pathBelowRoot = relative(join(projectDir, root), file).split(sep).join('/');
-      found.set(path, { path, pathBelowRoot, text: readFileSync(file, 'utf8') });
+      found.set(path, { path, pathBelowRoot: below(folder, file), text: textOf(projectDir, file) });
     }
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function walk(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+/** A file of the project; undefined where it is not there. Throws a BeltError if it can't be read. */
+export function readFile(projectDir: string, path: string): ProjectFile | undefined {
+  const file = join(projectDir, path);
+  if (!existsSync(file)) return undefined;
+  return { path, pathBelowRoot: path, text: textOf(projectDir, file) };
+}
+
+function textOf(projectDir: string, file: string): string {
+  return readable(projectDir, file, () => readFileSync(file, 'utf8'));
+}
+
+/** Files below a folder; links are followed. */
+function filesBelow(projectDir: string, folder: string): string[] {
+  const entries = readable(projectDir, folder, () => readdirSync(folder, { withFileTypes: true }));
+  return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
-    return entry.isDirectory() ? walk(path) : [path];
+    const isFolder = entry.isSymbolicLink()
+      ? readable(projectDir, path, () => statSync(path).isDirectory())
+      : entry.isDirectory();
+    return isFolder ? filesBelow(projectDir, path) : [path];
   });
+}
+
+function readable<T>(projectDir: string, path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const file = below(projectDir, path);
+    throw new BeltError(`${file} cannot be read: ${(cause as Error).message}`, {
+      location: { file },
+      hint: 'Give belt the right to read it, mend the link, or move it out of the project.',
+      cause,
+    });
+  }
+}
+
+function below(folder: string, file: string): string {
+  return relative(folder, file).split(sep).join('/');
 }

@@ -1,19 +1,12 @@
-import { BeltError } from '../../errors.js';
+import type { MODEL_CONFIGS } from '../config-keys.js';
+import type { Diagnostics } from '../faults.js';
 import type { ColumnProperties, Data } from '../nodes.js';
 import { type DocsBlock, withDocs } from './docs-blocks.js';
+import { MODEL, PROPERTIES_FILE, SEED, SNAPSHOT, SOURCE, UNIT_TEST } from './file-keys.js';
 import type { ProjectFile } from './files.js';
-import { mergeConfig } from './project-config.js';
-import {
-  isMap,
-  mapOf,
-  mapsOf,
-  namesOf,
-  type RenderYaml,
-  readYaml,
-  textOf,
-  type YamlFile,
-  type YamlMap,
-} from './yaml-file.js';
+import { mergeConfig } from './folder-config.js';
+import { check, listOf, readAs, type Shape, type ValueOf } from './shapes.js';
+import { type RenderYaml, readYaml, type YamlMap, type YamlPlace } from './yaml-file.js';
 
 /** What the YAML files say of models, seeds and sources. */
 export interface Properties {
@@ -25,22 +18,18 @@ export interface Properties {
 }
 
 /** What YAML says of a node, and where. */
-export interface NodeProperties {
-  readonly path: string;
-  readonly line: number;
+export interface NodeProperties extends YamlPlace {
   readonly description: string;
   readonly config: YamlMap;
   readonly columns: Readonly<Record<string, ColumnProperties>>;
-  readonly tests: readonly unknown[];
+  readonly tests: readonly (string | Data)[];
   /** Of a snapshot that is YAML alone: what it is taken of, such as `ref('orders')`. */
   readonly relation: string | undefined;
 }
 
 /** A unit test as YAML gives it. */
-export interface UnitTestEntry {
-  readonly path: string;
-  readonly line: number;
-  readonly entry: YamlMap;
+export interface UnitTestEntry extends YamlPlace {
+  readonly entry: ValueOf<typeof UNIT_TEST>;
 }
 
 export interface SourceProperties extends NodeProperties {
@@ -50,191 +39,161 @@ export interface SourceProperties extends NodeProperties {
   readonly database: string | undefined;
   readonly schema: string;
   readonly identifier: string;
-  readonly loadedAtField: string | undefined;
-  readonly freshness: Data | undefined;
 }
 
-/** Reads the files' properties; what is wrong is told to `onFault`, and left out. */
+/** Reads the files' properties; what is wrong is told to `diagnostics`, and left out. */
 export function readProperties(
   files: readonly ProjectFile[],
   render: RenderYaml,
-  onFault: (fault: BeltError) => void,
-  docs: ReadonlyMap<string, DocsBlock> = new Map(),
+  diagnostics: Diagnostics,
+  docs: ReadonlyMap<string, DocsBlock>,
 ): Properties {
   const models = new Map<string, NodeProperties>();
   const seeds = new Map<string, NodeProperties>();
   const snapshots = new Map<string, NodeProperties>();
   const unitTests: UnitTestEntry[] = [];
   const sources: SourceProperties[] = [];
-  const attempt = (work: () => void) => {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof BeltError)) throw error;
-      onFault(error);
-    }
-  };
   for (const file of files) {
-    attempt(() => {
-      const yaml = readYaml(file);
-      for (const [kind, known] of [
-        ['models', models],
-        ['seeds', seeds],
-        ['snapshots', snapshots],
-      ] as const) {
-        for (const [index, entry] of mapsOf(yaml.value[kind]).entries()) {
-          attempt(() => addNode(known, kind, yaml, index, entry, render, docs));
-        }
+    const yaml = diagnostics.attempt(() => readYaml(file));
+    if (yaml === undefined) continue;
+    const report = diagnostics.of(file.path, yaml.lineOf);
+    check(PROPERTIES_FILE, yaml.value, [], report);
+    const read = <T>(kind: string, shape: Shape<T>, take: (entry: T, at: YamlPlace) => void) => {
+      for (const [index, raw] of listOf(yaml.value[kind]).entries()) {
+        diagnostics.attempt(() => {
+          const at = yaml.at([kind, index]);
+          const place = { file: at.path, line: at.line };
+          const rendered = kind === 'unit_tests' ? raw : render(raw, place);
+          const entry = readAs(shape, rendered, [kind, index], report);
+          if (entry !== undefined) take(entry, at);
+        });
       }
-      for (const [index, entry] of mapsOf(yaml.value.unit_tests).entries()) {
-        unitTests.push({ path: file.path, line: yaml.lineOf(['unit_tests', index]), entry });
-      }
-      for (const [index, entry] of mapsOf(yaml.value.sources).entries()) {
-        attempt(() => sources.push(...sourcesOf(yaml, index, entry, render)));
-      }
-    });
+    };
+    const addTo = (known: Map<string, NodeProperties>) => (entry: NodeEntry, at: YamlPlace) =>
+      addNode(known, entry, at, docs);
+    read('models', MODEL, addTo(models));
+    read('seeds', SEED, addTo(seeds));
+    read('snapshots', SNAPSHOT, addTo(snapshots));
+    read('unit_tests', UNIT_TEST, (entry, at) => unitTests.push({ ...at, entry }));
+    read('sources', SOURCE, (entry, at) => sources.push(...sourcesOf(entry, at, docs)));
   }
   return { models, seeds, snapshots, unitTests, sources };
 }
 
+/** What the entries of models, seeds, snapshots, sources and their tables may say. */
+interface NodeEntry extends Omit<ValueOf<typeof MODEL>, 'config'> {
+  readonly config?:
+    | (YamlMap & Pick<ValueOf<typeof MODEL_CONFIGS>, 'tags' | 'meta' | 'docs'>)
+    | null;
+  readonly relation?: string | null;
+}
+type SourceEntry = ValueOf<typeof SOURCE>;
+
 function addNode(
   known: Map<string, NodeProperties>,
-  kind: 'models' | 'seeds' | 'snapshots',
-  yaml: YamlFile,
-  index: number,
-  raw: YamlMap,
-  render: RenderYaml,
+  entry: NodeEntry,
+  at: YamlPlace,
   docs: ReadonlyMap<string, DocsBlock>,
 ): void {
-  const line = yaml.lineOf([kind, index]);
-  const name = textOf(raw.name);
+  const name = named(entry, 'An entry', at);
   const before = known.get(name);
-  if (name === '') throw nameless(yaml.path, line, `An entry of ${kind}:`);
   if (before !== undefined) {
-    throw new BeltError(`${name} is described twice: in ${before.path}:${before.line}, and here.`, {
-      location: { file: yaml.path, line },
-      hint: 'Merge the two entries into one.',
+    const told = `${name} is described twice: in ${before.path}:${before.line}, and here.`;
+    throw at.fault(told, 'Merge the two entries into one.');
+  }
+  known.set(name, partsOf(entry, at, docs));
+}
+
+/** The name of an entry. Throws a BeltError where it has none. */
+function named({ name }: { name?: string | null }, what: string, at: YamlPlace) {
+  if (name) return name;
+  throw at.fault(`${what} has no name.`, 'Give it a name: of its own.');
+}
+
+/** What models, seeds, snapshots, sources and their tables have in common. */
+function partsOf(
+  entry: NodeEntry,
+  at: YamlPlace,
+  docs: ReadonlyMap<string, DocsBlock>,
+): NodeProperties {
+  const told = (description: string | null | undefined) =>
+    withDocs((description ?? '').trim(), docs, { file: at.path, line: at.line });
+  const columns = new Map<string, ColumnProperties>();
+  for (const [index, column] of (entry.columns ?? []).entries()) {
+    const place = at.at(['columns', index]);
+    const name = named(column, 'A column', place);
+    if (columns.has(name)) {
+      throw place.fault(`The column ${name} is described twice.`, 'Merge the two entries.');
+    }
+    columns.set(name, {
+      name,
+      description: told(column.description),
+      dataType: column.data_type ?? undefined,
+      tags: [...listOf(column.tags), ...listOf(column.config?.tags)],
+      meta: { ...column.meta, ...column.config?.meta },
+      tests: [...(column.tests ?? []), ...(column.data_tests ?? [])],
+      quote: column.quote === true,
+      constraints: column.constraints ?? [],
     });
   }
-  const entry = mapOf(render(raw, { file: yaml.path, line }));
-  const parts = partsOf(entry);
-  const told = (description: string) => withDocs(description, docs, { file: yaml.path, line });
-  known.set(name, {
-    path: yaml.path,
-    line,
-    ...parts,
-    description: told(parts.description),
-    columns: Object.fromEntries(
-      Object.entries(parts.columns).map(([key, column]) => [
-        key,
-        { ...column, description: told(column.description) },
-      ]),
-    ),
-  });
-}
-
-function nameless(file: string, line: number, what: string): BeltError {
-  return new BeltError(`${what} has no name.`, {
-    location: { file, line },
-    hint: 'Give it a name: of its own.',
-  });
-}
-
-/** What models, seeds, sources and their tables have in common. */
-function partsOf(entry: YamlMap) {
   return {
-    description: textOf(entry.description).trim(),
+    ...at,
+    description: told(entry.description),
     config: configOf(entry),
-    columns: columnsOf(entry),
-    tests: testsOf(entry),
-    relation: textOf(entry.relation) || undefined,
+    columns: Object.fromEntries(columns),
+    tests: [...(entry.tests ?? []), ...(entry.data_tests ?? [])],
+    relation: entry.relation ?? undefined,
   };
 }
 
 /** The config: of an entry, with the tags, meta and docs that dbt also takes beside it. */
-function configOf(entry: YamlMap): YamlMap {
-  const config = mapOf(entry.config);
-  const tags = [...namesOf(entry.tags), ...namesOf(config.tags)];
-  const meta = { ...mapOf(entry.meta), ...mapOf(config.meta) };
-  const docs = { ...mapOf(entry.docs), ...mapOf(config.docs) };
+function configOf(entry: NodeEntry): YamlMap {
+  const config = entry.config ?? {};
+  const tags = [...listOf(entry.tags), ...listOf(config.tags)];
+  const meta = { ...entry.meta, ...config.meta };
+  const docs = { ...entry.docs, ...config.docs };
   return {
     ...config,
     ...(tags.length === 0 ? {} : { tags }),
     ...(Object.keys(meta).length === 0 ? {} : { meta }),
-    ...(entry.constraints === undefined ? {} : { constraints: entry.constraints }),
+    ...(entry.constraints ? { constraints: entry.constraints } : {}),
     ...(Object.keys(docs).length === 0 ? {} : { docs }),
   };
 }
 
 function sourcesOf(
-  yaml: YamlFile,
-  index: number,
-  raw: YamlMap,
-  render: RenderYaml,
+  entry: SourceEntry,
+  at: YamlPlace,
+  docs: ReadonlyMap<string, DocsBlock>,
 ): SourceProperties[] {
-  const line = yaml.lineOf(['sources', index]);
-  const entry = mapOf(render(raw, { file: yaml.path, line }));
-  const sourceName = textOf(entry.name);
-  if (sourceName === '') throw nameless(yaml.path, line, 'An entry of sources:');
-  const common = partsOf(entry);
-  return mapsOf(entry.tables).map((table, at) => {
-    const tableLine = yaml.lineOf(['sources', index, 'tables', at]);
-    const name = textOf(table.name);
-    if (name === '') throw nameless(yaml.path, tableLine, `A table of the source ${sourceName}`);
-    const own = partsOf(table);
+  const sourceName = named(entry, 'An entry', at);
+  const { tables, ...common } = entry;
+  const outer = partsOf(common, at, docs);
+  return (tables ?? []).map((table, index) => {
+    const place = at.at(['tables', index]);
+    const name = named(table, `A table of the source ${sourceName}`, place);
+    const own = partsOf(table, place, docs);
     return {
-      path: yaml.path,
-      line: tableLine,
       ...own,
-      config: mergeConfig(common.config, own.config),
+      config: mergeConfig(sourceConfig(outer.config, entry), sourceConfig(own.config, table)),
       sourceName,
-      sourceDescription: common.description,
+      sourceDescription: outer.description,
       name,
-      database: textOf(entry.database) || undefined,
-      schema: textOf(entry.schema) || sourceName,
-      identifier: textOf(table.identifier) || name,
-      loadedAtField: loadedAtField(table) ?? loadedAtField(entry),
-      freshness: freshnessOf(entry, table),
+      database: entry.database === undefined ? undefined : String(entry.database),
+      schema: entry.schema || sourceName,
+      identifier: table.identifier || name,
     };
   });
 }
 
-function loadedAtField(entry: YamlMap): string | undefined {
-  return textOf(mapOf(entry.config).loaded_at_field ?? entry.loaded_at_field) || undefined;
-}
-
-/** A table's own freshness over that of its source; null turns it off. */
-function freshnessOf(entry: YamlMap, table: YamlMap): Data | undefined {
-  const of = (from: YamlMap) => mapOf(from.config).freshness ?? from.freshness;
-  if (of(table) === null || table.freshness === null) return undefined;
-  const found = { ...mapOf(of(entry)), ...mapOf(of(table)) };
-  return Object.keys(found).length === 0 ? undefined : found;
-}
-
-function columnsOf(entry: YamlMap): Record<string, ColumnProperties> {
-  return Object.fromEntries(
-    mapsOf(entry.columns).map((column) => {
-      const name = textOf(column.name);
-      const config = mapOf(column.config);
-      return [
-        name,
-        {
-          name,
-          description: textOf(column.description).trim(),
-          dataType: textOf(column.data_type) || undefined,
-          tags: [...namesOf(column.tags), ...namesOf(config.tags)],
-          meta: { ...mapOf(column.meta), ...mapOf(config.meta) },
-          tests: testsOf(column),
-          quote: column.quote === true,
-          constraints: mapsOf(column.constraints),
-        },
-      ];
-    }),
-  );
-}
-
-function testsOf(entry: YamlMap): unknown[] {
-  return [entry.tests, entry.data_tests].flatMap((tests) =>
-    Array.isArray(tests) ? tests.filter((test) => typeof test === 'string' || isMap(test)) : [],
-  );
+/** The config of a source or table, with what dbt also takes beside it; null turns freshness off. */
+function sourceConfig(
+  config: YamlMap,
+  { freshness, loaded_at_field: field }: Pick<SourceEntry, 'freshness' | 'loaded_at_field'>,
+): YamlMap {
+  return {
+    ...(freshness === undefined ? {} : { freshness }),
+    ...(field ? { loaded_at_field: field } : {}),
+    ...config,
+  };
 }

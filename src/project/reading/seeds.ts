@@ -3,60 +3,53 @@ import { BeltError } from '../../errors.js';
 import type { SeedRow } from '../nodes.js';
 import type { ProjectFile } from './files.js';
 
-/** Reads a seed with a header. Throws a BeltError with the line of a row of another length. */
-export function readSeed(
-  file: ProjectFile,
-  delimiter: string,
+/**
+ * Reads CSV with a header, of a seed or a fixture, and the line on which each row begins. Throws a
+ * BeltError with the line of a row of another length.
+ */
+export function readCsv(
+  { path, text }: Pick<ProjectFile, 'path' | 'text'>,
+  what: 'seed' | 'fixture',
+  options: { readonly delimiter?: string; readonly trim?: boolean } = {},
 ): { header: string[]; rows: SeedRow[]; lines: number[] } {
-  const {
-    records: [header = [], ...records],
-    lines: [, ...lines],
-  } = recordsOf(file, delimiter);
-  checkHeader(file, header);
+  const wrong = (line: number, message: string, hint: string, cause?: unknown) =>
+    new BeltError(`This ${what} ${message}`, { location: { file: path, line }, hint, cause });
+  const lines: number[] = [];
+  const [header = [], ...records] = recordsOf();
+  const named = header.find((name, index) => name.trim() === '' || header.indexOf(name) !== index);
+  if (header.length === 0 || named !== undefined) {
+    const told =
+      named === undefined
+        ? 'is empty.'
+        : named.trim() === ''
+          ? 'has a column without a name.'
+          : `has two columns of the name ${named}.`;
+    throw wrong(1, told, 'The first line names the columns, each differently.');
+  }
   const rows = records.map((record) =>
     Object.fromEntries(header.map((name, index) => [name, record[index] || null])),
   );
-  return { header, rows, lines };
-}
+  return { header, rows, lines: lines.slice(1) };
 
-/** The records of a seed, its header among them, and the line on which each begins. */
-function recordsOf(file: ProjectFile, delimiter: string): { records: string[][]; lines: number[] } {
-  const lines: number[] = [];
-  const noteLine = (record: string[], info: { readonly lines: number }) => {
-    lines.push(info.lines - breaksIn(record));
-    return record;
-  };
-  try {
-    const options = { bom: true, delimiter, skip_empty_lines: true, on_record: noteLine };
-    return { records: parse(file.text, options), lines };
-  } catch (cause) {
-    const { message, lines } = cause as { message: string; lines?: number };
-    throw new BeltError(`This seed cannot be read: ${message}`, {
-      location: { file: file.path, line: lines ?? 1 },
-      hint: 'Give every row as many fields as the header has; put fields with commas in quotes.',
-      cause,
-    });
+  function recordsOf(): string[][] {
+    const noteLine = (record: string[], info: { readonly lines: number }) => {
+      lines.push(info.lines - breaksIn(record));
+      return record;
+    };
+    try {
+      return parse(text, { bom: true, skip_empty_lines: true, on_record: noteLine, ...options });
+    } catch (cause) {
+      const { message, lines } = cause as { message: string; lines?: number };
+      const hint =
+        'Give every row as many fields as the header has; put fields with commas in quotes.';
+      throw wrong(lines ?? 1, `cannot be read: ${message}`, hint, cause);
+    }
   }
 }
 
 /** Line breaks in quotes, as csv-parse counts them. */
 function breaksIn(record: readonly string[]): number {
   return record.join('').match(/[\r\n]/g)?.length ?? 0;
-}
-
-function checkHeader(file: ProjectFile, header: readonly string[]): void {
-  const wrong = header.find((name, index) => name.trim() === '' || header.indexOf(name) !== index);
-  if (header.length > 0 && wrong === undefined) return;
-  const what =
-    wrong === undefined
-      ? 'This seed is empty.'
-      : wrong.trim() === ''
-        ? 'A column of this seed has no name.'
-        : `This seed has two columns of the name ${wrong}.`;
-  throw new BeltError(what, {
-    location: { file: file.path, line: 1 },
-    hint: 'The first line names the columns, each differently.',
-  });
 }
 
 /** The type of a seed's column that holds all of its values, as dbt infers it. */

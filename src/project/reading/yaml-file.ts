@@ -1,25 +1,42 @@
-import { isNode, LineCounter, parseDocument } from 'yaml';
+import { isNode, isScalar, isMap as isYamlMap, LineCounter, parseDocument } from 'yaml';
 import { BeltError } from '../../errors.js';
 import type { ProjectFile } from './files.js';
 
 /** A dictionary as YAML gives it. */
 export type YamlMap = Readonly<Record<string, unknown>>;
 
+export function isMap(value: unknown): value is YamlMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Where a value stands in a file: keys and indexes from the root. */
+export type Path = readonly (string | number)[];
+
 /** Renders the Jinja in the values of a YAML file. Throws a BeltError with the entry's line. */
 export type RenderYaml = (value: unknown, place: { file: string; line: number }) => unknown;
 
-/** What a YAML file says, and on which lines. */
-export interface YamlFile {
+/** A place in a YAML file: where an entry begins. */
+export interface YamlPlace {
+  /** The file. */
   readonly path: string;
+  readonly line: number;
+  /** The line of a key or entry below it, such as `['columns', 0]`, or of what holds that. */
+  lineOf(below: Path): number;
+  /** The place of an entry below it. */
+  at(below: Path): YamlPlace;
+  /** A fault here, or below. */
+  fault(message: string, hint: string, below?: Path): BeltError;
+}
+
+/** What a YAML file says, with the places of it. */
+export interface YamlFile extends YamlPlace {
   readonly value: YamlMap;
-  /** The 1-based line at which an entry begins, such as `['models', 0]`. */
-  lineOf(entry: readonly (string | number)[]): number;
 }
 
 /** Reads a YAML file. Throws a BeltError with its line if it is not YAML, or no dictionary. */
 export function readYaml(file: Pick<ProjectFile, 'path' | 'text'>): YamlFile {
   const lineCounter = new LineCounter();
-  const document = parseDocument(file.text, { lineCounter, prettyErrors: false });
+  const document = parseDocument(file.text, { lineCounter, prettyErrors: false, merge: true });
   const [error] = document.errors;
   if (error !== undefined) {
     throw new BeltError(`This is not valid YAML: ${error.message}`, {
@@ -34,15 +51,27 @@ export function readYaml(file: Pick<ProjectFile, 'path' | 'text'>): YamlFile {
       hint: 'Begin it with keys such as models:, sources: or seeds:.',
     });
   }
-  return {
-    path: file.path,
-    value,
-    lineOf: (entry) => {
-      const node = document.getIn(entry, true);
-      const start = isNode(node) ? node.range?.[0] : undefined;
-      return start === undefined ? 1 : lineCounter.linePos(start).line;
-    },
+  const lineAt = (path: Path): number => {
+    const holder: unknown = path.length === 0 ? undefined : document.getIn(path.slice(0, -1), true);
+    const pair = isYamlMap(holder)
+      ? holder.items.find(({ key }) => isScalar(key) && key.value === path.at(-1))
+      : undefined;
+    const node = pair?.key ?? document.getIn(path, true);
+    const start = isNode(node) ? node.range?.[0] : undefined;
+    if (start !== undefined) return lineCounter.linePos(start).line;
+    return path.length === 0 ? 1 : lineAt(path.slice(0, -1));
   };
+  const placeAt = (base: Path): YamlPlace => ({
+    path: file.path,
+    line: lineAt(base),
+    lineOf: (below) => lineAt([...base, ...below]),
+    at: (below) => placeAt([...base, ...below]),
+    fault: (message, hint, below = []) => {
+      const location = { file: file.path, line: lineAt([...base, ...below]) };
+      return new BeltError(message, { location, hint });
+    },
+  });
+  return { value, ...placeAt([]) };
 }
 
 /** Aliases that lead nowhere, or too far, only show when the values are made. */
@@ -56,27 +85,4 @@ function plainValue(make: () => unknown, path: string): unknown {
       cause,
     });
   }
-}
-
-export function isMap(value: unknown): value is YamlMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The dictionaries of a list; what is of another form is left out. */
-export function mapsOf(value: unknown): YamlMap[] {
-  return Array.isArray(value) ? value.filter(isMap) : [];
-}
-
-export function mapOf(value: unknown): YamlMap {
-  return isMap(value) ? value : {};
-}
-
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-/** A name or a list of names, as YAML lets people write either. */
-export function namesOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
 }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ProjectNode } from '../nodes.js';
 import type { Project } from '../project.js';
-import { isMap, mapOf, textOf, type YamlMap } from '../reading/yaml-file.js';
+import { isMap, type YamlMap } from '../reading/yaml-file.js';
+import { mapOf, textOf } from './artifact-values.js';
 
 /** What an earlier run left: its manifest, and what became of its nodes. */
 export interface EarlierState {

@@ -5,7 +5,7 @@ import type { Dict } from '../../jinja/python/values.js';
 import { lineOf } from '../faults.js';
 import type { SeedNode } from '../nodes.js';
 import type { ProjectFile } from '../reading/files.js';
-import { mergeConfig } from '../reading/project-config.js';
+import { mergeConfig } from '../reading/folder-config.js';
 import type { Reference } from '../references.js';
 import type { Relation } from '../relation.js';
 import { type ProjectScope, type TemplateAnswers, templateContext } from './context.js';
@@ -16,6 +16,10 @@ import { newRowsByDefault } from './new-rows.js';
 export interface ModelFindings {
   /** The configs of outside, with those of config() over them. */
   readonly config: Record<string, unknown>;
+  /** What config() itself says, in either rendering. */
+  readonly ownConfig: Readonly<Record<string, unknown>>;
+  /** Configs that are asked for by config.get() and config.require(). */
+  readonly askedConfigs: readonly string[];
   readonly references: readonly Reference[];
   /** What new_rows() was asked for: the relation's key, `source:a.b` or `ref:name`. */
   readonly newRowsOf: readonly string[];
@@ -85,6 +89,8 @@ export function explore(
   const references = new Map<string, Reference>();
   const newRowsOf = new Set<string>();
   const macros = new Set<string>();
+  const askedConfigs = new Set<string>();
+  let ownConfig: Readonly<Record<string, unknown>> = {};
   let asksIncremental = false;
   const add = (reference: Reference) => {
     const key = JSON.stringify(reference);
@@ -96,7 +102,10 @@ export function explore(
       config: (values) => {
         own = { ...own, ...values };
       },
-      configValue: (key) => mergeConfig(outer, own)[key],
+      configValue: (key) => {
+        askedConfigs.add(key);
+        return mergeConfig(outer, own)[key];
+      },
       ref: (model, packageName, place) => {
         add({ kind: 'ref', name: model, package: packageName, place });
         const relation = { schema: scope.target.schema, identifier: model };
@@ -137,10 +146,13 @@ export function explore(
     };
     const whole = { ...context, ...asked };
     template.render({ ...whole, ...more(whole) }, (macro) => macros.add(macro));
+    ownConfig = { ...own, ...ownConfig };
     return mergeConfig(outer, own);
   });
   return {
     config: configs[0] ?? {},
+    ownConfig,
+    askedConfigs: [...askedConfigs],
     references: [...references.values()],
     newRowsOf: [...newRowsOf],
     asksIncremental,

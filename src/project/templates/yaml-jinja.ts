@@ -2,8 +2,9 @@ import { BeltError } from '../../errors.js';
 import type { Jinja } from '../../jinja/jinja.js';
 import { isMap, type RenderYaml } from '../reading/yaml-file.js';
 
-/** Values that dbt leaves as they stand, or renders later: texts for people, tests and hooks. */
-const LEFT_ALONE = /^\+?(description|tests|data_tests|unit_tests|(pre|post)[-_]hook|on-run-.*)$/;
+/** Values that dbt leaves as they stand, or renders later: texts for people, SQL, tests and hooks. */
+const LEFT_ALONE =
+  /^\+?(description|where|tests|data_tests|unit_tests|(pre|post)[-_]hook|on-run-.*)$/;
 
 export function yamlRenderer(jinja: Jinja, context: Readonly<Record<string, unknown>>): RenderYaml {
   const render: RenderYaml = (value, place) => {

@@ -1,8 +1,9 @@
 import { BeltError } from '../../errors.js';
 import type { ColumnProperties, Data, ModelNode } from '../../project/nodes.js';
-import { isMap, mapsOf, namesOf } from '../../project/reading/yaml-file.js';
+import { isMap } from '../../project/reading/yaml-file.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { type Column, columnsOf } from '../relations/catalog.js';
+import { namesOf } from '../relations/model-config.js';
 import type { ModelContext } from './model-context.js';
 
 /** Whether YAML fixes the columns of a model. */
@@ -28,7 +29,7 @@ export async function contractColumns(
       ...column.constraints.map((constraint) => columnConstraint(node, constraint)),
     ].join(' '),
   );
-  const constraints = mapsOf(node.config.constraints).map((constraint) =>
+  const constraints = ((node.config.constraints ?? []) as readonly Data[]).map((constraint) =>
     tableConstraint(node, constraint, (name) => client.escapeIdentifier(name)),
   );
   return [...columns, ...constraints].join(',\n  ');
@@ -114,7 +115,8 @@ function tableConstraint(
   quote: (name: string) => string,
 ): string {
   const expression = typeof constraint.expression === 'string' ? constraint.expression : '';
-  const columns = namesOf(constraint.columns).map(quote).join(', ');
+  const names = namesOf(node, 'constraints.columns', constraint.columns);
+  const columns = names.map(quote).join(', ');
   const name = typeof constraint.name === 'string' ? `constraint ${quote(constraint.name)} ` : '';
   switch (constraint.type) {
     case 'unique':

@@ -1,0 +1,364 @@
+import { describe, expect, it } from 'vitest';
+import { SHOP } from '../support/shop-project.js';
+import { type Files, faultsOf, load, model, warningsOf } from './temp-project.js';
+
+const M: Files = { 'models/m.sql': 'select 1 as id' };
+
+/** A model with YAML of its own. */
+function described(yaml: string): Files {
+  return { ...M, 'models/m.yml': yaml };
+}
+
+/** A unit test of the model m, which reads the seed s. */
+function unitTest(body: string, files: Files = {}): Files {
+  return {
+    'seeds/s.csv': 'id\n1\n',
+    'models/r.sql': 'select 1 as id',
+    'models/m.sql': "select * from {{ ref('r') }} join {{ ref('s') }} using (id)",
+    'models/m.yml': `unit_tests:\n  - name: t\n    model: m\n${body.replace(/^/gm, '    ')}\n`,
+    ...files,
+  };
+}
+
+describe('projects as people write them', () => {
+  it('have neither faults nor warnings', () => {
+    expect(warningsOf(SHOP)).toEqual([]);
+  });
+
+  it('may say what is for dbt alone, which is told once each', () => {
+    expect(
+      warningsOf({
+        'dbt_project.yml': `name: shop
+version: '1.0.0'
+config-version: 2
+require-dbt-version: [">=1.6.0"]
+model-paths: ["models"]
+analysis-paths: ["analyses"]
+clean-targets: [target, dbt_packages]
+target-path: target
+quoting: {identifier: false}
+models:
+  shop:
+    +snowflake_warehouse: big
+    example:
+      +materialized: view
+`,
+        'models/a.sql': "{{ config(snowflake_warehouse='small', team='x') }} select 1",
+        'models/b.sql': "{{ config(team='y') }} select 1",
+        'models/m.yml': `version: 2
+models:
+  - name: a
+    access: private
+    group: finance
+exposures: [{name: e}]
+`,
+      }),
+    ).toEqual([
+      'dbt_project.yml:9: belt does nothing with quoting: it quotes all names as they stand.',
+      'dbt_project.yml:12: belt knows no config snowflake_warehouse, and does nothing with it. The same in 1 other place.',
+      'dbt_project.yml:13: models.shop.example applies to nothing.',
+      'models/a.sql:1: belt knows no config team, and does nothing with it. The same in 1 other place.',
+      'models/m.yml:4: belt does nothing with access: any model may read any other.',
+      'models/m.yml:5: belt does nothing with group: any model may read any other.',
+      'models/m.yml:6: belt does nothing with exposures: it tells of what others make of the models.',
+    ]);
+  });
+
+  it('may have configs of their own that their templates ask for', () => {
+    expect(
+      warningsOf({
+        'models/m.sql':
+          "{{ config(layer='raw', tagz=['a']) }} select '{{ config.get('layer') }}{{ config.get('tagz') }}'",
+      }),
+    ).toEqual([]);
+  });
+
+  it('merge YAML with <<', () => {
+    const project = load(
+      described(
+        'anchors:\n  - &table {materialized: table}\nmodels:\n  - name: m\n    config: {<<: *table, tags: [a]}\n',
+      ),
+    );
+    expect(model(project, 'm').config).toEqual({ materialized: 'table', tags: ['a'] });
+  });
+});
+
+describe('a key that is not known is a fault', () => {
+  it.each([
+    [
+      'in config()',
+      { 'models/m.sql': "{{ config(\n  tags=['a'],\n  materialised='table'\n) }} select 1" },
+      'models/m.sql:3: belt knows no config materialised (did you mean materialized?).',
+    ],
+    [
+      'in config(): a dictionary of TimescaleDB',
+      { 'models/m.sql': "{{ config(compresion={'after': '1 day'}) }} select 1" },
+      'models/m.sql:1: belt knows no config compresion (did you mean compression?).',
+    ],
+    [
+      'in a dictionary of config()',
+      {
+        'models/m.sql':
+          "{{ config(materialized='hypertable', main_dimension='ts',\n  compression={'afterr': '1 day'}) }} select now() as ts",
+      },
+      'models/m.sql:2: compression has no key afterr (did you mean after?).',
+    ],
+    [
+      'in an index',
+      {
+        'models/m.sql': "{{ config(materialized='table', indexes=[{'colums': ['a']}]) }} select 1",
+      },
+      'models/m.sql:1: An index has no key colums (did you mean columns?).',
+    ],
+    [
+      'of a singular test',
+      { ...M, 'tests/t.sql': "{{ config(sevrity='warn') }} select * from {{ ref('m') }}" },
+      'tests/t.sql:1: belt knows no config sevrity (did you mean severity?).',
+    ],
+    [
+      'of a snapshot',
+      {
+        ...M,
+        'snapshots/s.sql': `{% snapshot s %}\n{{ config(unique_kee='id', strategy='check', check_cols='all') }}\nselect 1 as id{% endsnapshot %}`,
+      },
+      'snapshots/s.sql:2: belt knows no config unique_kee (did you mean unique_key?).',
+    ],
+    [
+      'of a model',
+      described('models:\n  - name: m\n    colums:\n      - name: id\n'),
+      'models/m.yml:3: A model has no key colums (did you mean columns?).',
+    ],
+    [
+      'that every object has',
+      described('models:\n  - name: m\n    toString: x\n'),
+      'models/m.yml:3: A model has no key toString.',
+    ],
+    [
+      'of a column',
+      described('models:\n  - name: m\n    columns:\n      - name: id\n        descripton: x\n'),
+      'models/m.yml:5: A column has no key descripton (did you mean description?).',
+    ],
+    [
+      'of the config: of a model',
+      described('models:\n  - name: m\n    config:\n      materialised: table\n'),
+      'models/m.yml:4: belt knows no config materialised (did you mean materialized?).',
+    ],
+    [
+      'of a table of a source',
+      described('sources:\n  - name: raw\n    tables:\n      - name: a\n        identifer: b\n'),
+      'models/m.yml:5: A table of a source has no key identifer (did you mean identifier?).',
+    ],
+    [
+      'of a file of YAML',
+      described('version: 2\nmodel:\n  - name: m\n'),
+      'models/m.yml:2: A file of properties has no key model (did you mean models?).',
+    ],
+    [
+      'of a data test',
+      described(
+        'models:\n  - name: m\n    tests: [{unique: {column_name: id, config: {wher: x}}}]\n',
+      ),
+      'models/m.yml:2: belt knows no config wher (did you mean where?).',
+    ],
+    [
+      'of a unit test',
+      unitTest('given: []\nexpect: {rows: []}\noverride: {vars: {a: 1}}'),
+      'models/m.yml:6: A unit test has no key override (did you mean overrides?).',
+    ],
+    [
+      'of dbt_project.yml',
+      { ...M, 'dbt_project.yml': 'nam: shop\n' },
+      'dbt_project.yml:1: dbt_project.yml has no key nam (did you mean name?).',
+    ],
+    [
+      'of dbt_project.yml: paths',
+      { ...M, 'dbt_project.yml': 'name: shop\nmodel-path: [sql]\n' },
+      'dbt_project.yml:2: dbt_project.yml has no key model-path (did you mean model-paths?).',
+    ],
+    [
+      'of a folder in dbt_project.yml',
+      { ...M, 'dbt_project.yml': 'name: shop\nmodels:\n  shop:\n    +materialised: table\n' },
+      'dbt_project.yml:4: belt knows no config materialised (did you mean materialized?).',
+    ],
+    [
+      'that is no folder of dbt_project.yml',
+      {
+        'models/staging/m.sql': 'select 1',
+        'dbt_project.yml':
+          'name: shop\nmodels:\n  shop:\n    stagin:\n      +materialized: table\n',
+      },
+      'dbt_project.yml:4: models.shop.stagin applies to nothing (did you mean staging?).',
+    ],
+    [
+      'that is a dictionary of TimescaleDB without a +',
+      {
+        ...M,
+        'dbt_project.yml': 'name: shop\nmodels:\n  shop:\n    compresion: {after: 1 day}\n',
+      },
+      'dbt_project.yml:4: models.shop.compresion applies to nothing (did you mean compression?).',
+    ],
+  ])('%s', (_, files, expected) => {
+    expect(faultsOf(files as Files)).toEqual([expected]);
+  });
+});
+
+describe('a value of another kind is a fault', () => {
+  it.each([
+    ['models:\n  name: m\n', 'models/m.yml:1: models must be a list, not a dictionary.'],
+    [
+      'models:\n  - name: m\n    columns: {id: x}\n',
+      'models/m.yml:3: columns must be a list, not a dictionary.',
+    ],
+    [
+      'models:\n  - name: m\n    description: [a]\n',
+      'models/m.yml:3: description must be a text, not a list.',
+    ],
+    [
+      'models:\n  - name: m\n    config: {enabled: "no"}\n',
+      'models/m.yml:3: enabled must be true or false, not a text.',
+    ],
+    [
+      'models:\n  - name: m\n    config: {materialized: incrementl}\n',
+      'models/m.yml:3: materialized is incrementl, which belt does not know (did you mean incremental?).',
+    ],
+    ['models:\n  - description: x\n', 'models/m.yml:2: An entry has no name.'],
+    [
+      'models:\n  - name: m\n    columns: [{name: a}, {name: a}]\n',
+      'models/m.yml:3: The column a is described twice.',
+    ],
+    [
+      'models:\n  - name: m\n    tests: [{unique: {column_name: id}, severity: warn}]\n',
+      'models/m.yml:2: A data test is no name with its arguments below it.',
+    ],
+    [
+      'models:\n  - name: m\n    tests: [{unique: {column_name: id, severity: wran}}]\n',
+      'models/m.yml:2: severity is wran, which belt does not know (did you mean warn?).',
+    ],
+    [
+      'models:\n  - name: m\n    versions: [{v: 1}]\n',
+      'models/m.yml:3: versions is not supported by belt: it has one version of a model.',
+    ],
+  ])('%s', (yaml, expected) => {
+    expect(faultsOf(described(yaml))).toEqual([expected]);
+  });
+
+  it('in dbt_project.yml', () => {
+    expect(faultsOf({ ...M, 'dbt_project.yml': 'name: shop\nvars: [a]\nmodels: x\n' })).toEqual([
+      'dbt_project.yml:2: vars must be a dictionary, not a list.',
+      'dbt_project.yml:3: models must be a dictionary, not a text.',
+    ]);
+  });
+});
+
+describe('configs that a materialization does nothing with', () => {
+  it('are told', () => {
+    expect(
+      warningsOf({
+        'models/m.sql': "{{ config(materialized='table',\n  unique_key='id') }} select 1",
+        'models/n.sql': 'select 1',
+        'models/n.yml': 'models:\n  - name: n\n    config:\n      compression: {after: 1 day}\n',
+      }),
+    ).toEqual([
+      'models/m.sql:2: unique_key does nothing for the materialization table.',
+      'models/n.yml:4: compression does nothing for the materialization view.',
+    ]);
+  });
+});
+
+describe('what belt does not run is a fault', () => {
+  it.each([
+    [
+      'a model in Python',
+      { ...M, 'models/p.py': 'def model(dbt, session): ...' },
+      'models/p.py:1: models/p.py is a model in Python, and belt runs models in SQL.',
+    ],
+    [
+      'packages',
+      { ...M, 'packages.yml': '# all\npackages:\n  - package: dbt-labs/dbt_utils\n' },
+      'packages.yml:2: packages.yml lists packages, which belt does not install.',
+    ],
+    [
+      'projects',
+      { ...M, 'dependencies.yml': 'projects:\n  - name: other\n' },
+      'dependencies.yml:1: dependencies.yml lists projects, which belt does not install.',
+    ],
+  ])('%s', (_, files, expected) => {
+    expect(faultsOf(files as Files)).toEqual([expected]);
+  });
+
+  it('but no empty list of packages', () => {
+    expect(faultsOf({ ...M, 'packages.yml': 'packages: []\n' })).toEqual([]);
+  });
+});
+
+describe('rows of unit tests', () => {
+  const given = (rows: string) => `given:\n  - input: ref('r')\n    ${rows}\nexpect: {rows: []}`;
+
+  it.each([
+    [
+      'a fixture that is not there',
+      unitTest(given('format: csv\n    fixture: rws'), { 'tests/fixtures/rows.csv': 'id\n1\n' }),
+      'models/m.yml:7: There is no fixture rws.csv (did you mean rows.csv?).',
+    ],
+    [
+      'a fixture without a format',
+      unitTest(given('fixture: rows'), { 'tests/fixtures/rows.csv': 'id\n1\n' }),
+      'models/m.yml:6: A fixture has no format dict.',
+    ],
+    [
+      'CSV without its format',
+      unitTest(given('rows: |\n      id\n      1')),
+      'models/m.yml:6: rows is a text.',
+    ],
+    [
+      'a list of the format csv',
+      unitTest(given('format: csv\n    rows: [{id: 1}]')),
+      'models/m.yml:7: rows is no csv, but a list.',
+    ],
+    [
+      'a list of the format sql',
+      unitTest(given('format: sql\n    rows: [{id: 1}]')),
+      'models/m.yml:7: rows is no sql, but a list.',
+    ],
+    [
+      'a format that is misspelt',
+      unitTest(given('format: cvs\n    rows: x')),
+      'models/m.yml:6: format is cvs, which belt does not know (did you mean csv?).',
+    ],
+    [
+      'rows that are no dictionaries',
+      unitTest(given('rows: [1]')),
+      'models/m.yml:6: An entry of rows must be a dictionary, not a number.',
+    ],
+    ['none at all', unitTest(given('format: dict')), 'models/m.yml:5: There are no rows.'],
+    [
+      'CSV whose rows differ in length',
+      unitTest(given('format: csv\n    rows: |\n      id,a\n      1,2\n      3')),
+      expect.stringMatching(/^models\/m\.yml:10: This fixture cannot be read: /),
+    ],
+    [
+      'of a misspelt input',
+      unitTest('given: [{inputs: r, rows: []}]\nexpect: {rows: []}'),
+      'models/m.yml:4: An input of a unit test has no key inputs (did you mean input?).',
+    ],
+  ])('%s', (_, files, expected) => {
+    expect(faultsOf(files as Files)).toEqual([expected]);
+  });
+
+  it('come from fixtures, and from seeds where none are given', () => {
+    const project = load(
+      unitTest(
+        "given:\n  - {input: ref('r'), format: csv, fixture: rows}\n  - {input: ref('s')}\nexpect: {format: sql, fixture: wanted}",
+        {
+          'tests/fixtures/rows.csv': 'id,a\n1,\n',
+          'tests/fixtures/wanted.sql': 'select 1 as id',
+        },
+      ),
+    );
+    expect(project.nodes.get('unit_test.belt.m.t')).toMatchObject({
+      given: [{ input: "ref('r')", fixture: { format: 'csv', rows: [{ id: '1', a: null }] } }],
+      expected: { format: 'sql', sql: 'select 1 as id' },
+    });
+    expect([...project.nodes.keys()].filter((id) => id.startsWith('test.'))).toEqual([]);
+  });
+});
