@@ -1,6 +1,11 @@
 import type { Resource } from './resource.js';
 
-/** The resources that belt lands, in the order in which it does. All else about them follows from here. */
+/**
+ * The resources that belt lands, in the order in which it does. Another one takes an entry here, its
+ * table, and a staging model over `source('raw', '<table>')`. A migration of `sql/` makes the table:
+ * `create table raw.<table> (like raw.telemetry_response including all)` where documents hold
+ * readings, else like raw.asset_response.
+ */
 export const RESOURCES: readonly Resource[] = [
   {
     name: 'assets',

@@ -14,12 +14,8 @@ const RESOURCE = {
   shape: { kind: 'series of points', list: 'channels', name: 'id', points: 'rows' },
 };
 
-const MIGRATION = `
-create table raw.measurement_response (like raw.telemetry_response including defaults including constraints);
-alter table raw.measurement_response add primary key (response_id);
-create index on raw.measurement_response (batch_id, response_id);
-create index on raw.measurement_response using gist (touched_hours);
-`;
+const MIGRATION =
+  'create table raw.measurement_response (like raw.telemetry_response including all);';
 
 const PROJECT = {
   'models/staging.yml': `

@@ -129,7 +129,7 @@ export function templateContext(scope: TemplateScope): Dict {
         return answers.newRows(relation.relation, relation.uniqueId);
       }
       throw new BeltError('new_rows() takes what source() or ref() gives.', {
-        hint: "Write new_rows(source('raw', 'telemetry_response')) or new_rows(ref('model')).",
+        hint: "Write new_rows(source('source', 'table')) or new_rows(ref('model')).",
       });
     },
     this: new TemplateRelation(scope.self, target.database),
