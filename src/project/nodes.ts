@@ -6,6 +6,8 @@ export type Data = Readonly<Record<string, unknown>>;
 /** What YAML says of a column. */
 export interface ColumnProperties {
   readonly name: string;
+  /** Where YAML describes it. */
+  readonly place: { readonly file: string; readonly line: number };
   readonly description: string;
   readonly dataType: string | undefined;
   readonly tags: readonly string[];

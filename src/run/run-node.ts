@@ -28,6 +28,7 @@ import { view } from './materializations/view.js';
 import { virtualHypertable } from './materializations/virtual-hypertable.js';
 import type { NodeWork } from './node-work.js';
 import { recordStatements } from './record-statements.js';
+import { docsWarning } from './relations/docs.js';
 import { grantWarning } from './relations/grants.js';
 import { renderWithQueries } from './render-with-queries.js';
 import type { NodeResult, NodeStatus, RunListener } from './run-events.js';
@@ -186,7 +187,8 @@ async function buildModel(
   if (outcome.warning === undefined || state.materialized !== 'continuous_aggregate') {
     await writeRelationState(client, node.uniqueId, state);
   }
-  const warnings = [outcome.warning, await grantWarning(client, node)].filter(Boolean);
+  const remarks = [await grantWarning(client, node), await docsWarning(client, node)];
+  const warnings = [outcome.warning, ...remarks].filter(Boolean);
   return { status, ...outcome, ...(warnings.length > 0 ? { warning: warnings.join('\n') } : {}) };
 }
 

@@ -2,6 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createFolder, type Folder } from '../support/folder.js';
+import { writeProject } from '../support/project.js';
+import { createWorkspace, ENGINES } from '../support/workspace.js';
 
 function folderOf(files: Readonly<Record<string, string>>): Folder {
   const folder = createFolder();
@@ -109,5 +111,25 @@ describe('selectors.yml', () => {
     const { code, stderr } = await belt('list', '--selector', 'a');
     expect(code).toBe(1);
     expect(stderr).toContain(expected);
+  });
+});
+
+describe.each(ENGINES)('belt run on the %s engine', (engine) => {
+  test('tells columns that YAML describes and the model does not have', async () => {
+    const workspace = await createWorkspace(engine);
+    const project = writeProject(workspace, {
+      'models/m.sql': 'select 1 as id, 2 as amount',
+      'models/m.yml': `models:
+  - name: m
+    columns:
+      - name: id
+      - name: amuont
+        description: What it is.
+`,
+    });
+    const { stdout, stderr } = await workspace.beltOk('run', '--project-dir', project, '--json');
+    const told = 'models/m.yml:5: m has no column amuont to describe (did you mean amount?).';
+    expect(JSON.parse(stdout).results).toMatchObject([{ status: 'success', warning: told }]);
+    expect(stderr).toContain(`Warning: ${told}`);
   });
 });

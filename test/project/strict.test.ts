@@ -265,6 +265,21 @@ describe('configs that a materialization does nothing with', () => {
   });
 });
 
+describe('columns that a seed does not have', () => {
+  const seed = (yaml: string) => ({ 'seeds/s.csv': 'id,name\n1,a\n', 'seeds/s.yml': yaml });
+
+  it('are told where they are described, and are a fault where they are typed', () => {
+    expect(
+      warningsOf(seed('seeds:\n  - name: s\n    columns:\n      - name: nam\n      - name: id\n')),
+    ).toEqual(['seeds/s.yml:4: s has no column nam to describe (did you mean name?).']);
+    expect(
+      faultsOf(
+        seed('seeds:\n  - name: s\n    config:\n      column_types:\n        idd: integer\n'),
+      ),
+    ).toEqual(['seeds/s.yml:5: s has no column idd to describe (did you mean id?).']);
+  });
+});
+
 describe('what belt does not run is a fault', () => {
   it.each([
     [

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import type { JinjaTemplate } from '../../jinja/jinja.js';
 import { MODEL_CONFIGS, SNAPSHOT_CONFIGS } from '../config-keys.js';
@@ -66,6 +67,8 @@ export function seedNode(scope: DraftScope, file: ProjectFile): SeedNode {
   const known = scope.properties.seeds.get(name);
   const config = mergeConfig(folderConfig(scope.config.seeds, fqn), known?.config ?? {});
   const delimiter = (config.delimiter ?? ',') as string;
+  const { header, ...content } = readCsv(file, 'seed', { delimiter });
+  if (known !== undefined) tellStrayColumns(scope.diagnostics, name, header, known);
   return {
     resourceType: 'seed',
     uniqueId: `seed.${scope.projectName}.${name}`,
@@ -75,8 +78,29 @@ export function seedNode(scope: DraftScope, file: ProjectFile): SeedNode {
     checksum: sha256(file.text),
     ...describedParts(config, known),
     relation: relationOf(scope, scope.jinja, name, config, file.path),
-    ...readCsv(file, 'seed', { delimiter }),
+    header,
+    ...content,
   };
+}
+
+/** YAML that describes or types a column which a seed does not have is most likely a slip. */
+function tellStrayColumns(
+  { fault, warn }: Diagnostics,
+  seed: string,
+  header: readonly string[],
+  known: NodeProperties,
+): void {
+  const stray = (names: readonly string[]) => names.filter((name) => !header.includes(name));
+  const told = (name: string) =>
+    `${seed} has no column ${name} to describe${didYouMean(name, header)}.`;
+  const hint = 'Correct the name, or delete the entry.';
+  for (const name of stray(Object.keys(known.columns))) {
+    const location = known.columns[name]?.place ?? {};
+    warn(new BeltError(told(name), { location, hint }));
+  }
+  for (const name of stray(Object.keys(known.config.column_types ?? {}))) {
+    fault(known.fault(told(name), hint, ['config', 'column_types', name]));
+  }
 }
 
 /** Reads a model. Throws a BeltError with file and line. */

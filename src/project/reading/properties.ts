@@ -127,6 +127,7 @@ function partsOf(
     }
     columns.set(name, {
       name,
+      place: { file: place.path, line: place.line },
       description: told(column.description),
       dataType: column.data_type ?? undefined,
       tags: [...listOf(column.tags), ...listOf(column.config?.tags)],

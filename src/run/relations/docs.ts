@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { didYouMean } from '../../did-you-mean.js';
 import type { ModelNode, SeedNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 
@@ -15,6 +16,21 @@ export async function describeRelation(
     return text && text !== comment ? [{ column, comment: text }] : [];
   });
   await writeComments(client, relation, kind, wanted);
+}
+
+/** Tells columns that YAML describes, and that the relation of a node does not have. */
+export async function docsWarning(
+  client: ClientBase,
+  { name, columns, relation }: ModelNode,
+): Promise<string | undefined> {
+  if (Object.keys(columns).length === 0) return undefined;
+  const existing = (await commentsOf(client, relation)).flatMap(({ column }) => column ?? []);
+  const stray = Object.values(columns).filter((column) => !existing.includes(column.name));
+  const told = stray.map(
+    ({ name: column, place }) =>
+      `${place.file}:${place.line}: ${name} has no column ${column} to describe${didYouMean(column, existing)}.`,
+  );
+  return told.length === 0 ? undefined : told.join('\n');
 }
 
 /** Gives `target` the comments of `source` that it has none of its own for. */
