@@ -8,7 +8,7 @@ import { Diagnostics } from './faults.js';
 import { OUTPUT, PROFILE } from './reading/file-keys.js';
 import { readFile } from './reading/files.js';
 import { readAs, type ValueOf } from './reading/shapes.js';
-import { readYaml } from './reading/yaml-file.js';
+import { isMap, readYaml } from './reading/yaml-file.js';
 import type { Target } from './target.js';
 import { projectContext } from './templates/context.js';
 import { yamlRenderer } from './templates/yaml-jinja.js';
@@ -79,15 +79,17 @@ export function readProfile(options: {
     });
   }
   const at = [profile, 'outputs', name];
-  const output = readAs(OUTPUT, render(raw, { file: path, line: yaml.lineOf(at) }), at, report);
-  const warnings = diagnostics.finish();
-  if (output?.type !== 'postgres' && output?.type !== 'timescaledb') {
+  const type = isMap(raw) ? render(raw.type, place) : undefined;
+  if (type !== 'postgres' && type !== 'timescaledb') {
     throw yaml.fault(
-      `The target ${name} is of the type ${output?.type ?? '(none)'}.`,
+      `The target ${name} is of the type ${String(type ?? '(none)')}.`,
       'belt builds on PostgreSQL with TimescaleDB: type: postgres or type: timescaledb.',
       [...at, 'type'],
     );
   }
+  const output = readAs(OUTPUT, render(raw, { file: path, line: yaml.lineOf(at) }), at, report);
+  const warnings = diagnostics.finish();
+  if (output === undefined) throw diagnostics.failure();
   return { target: targetOf(name, output), databaseUrl: urlOf(output), warnings };
 }
 

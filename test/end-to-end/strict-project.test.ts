@@ -68,6 +68,11 @@ describe('profiles.yml', () => {
       'There is no profile shop (did you mean shopp?).',
     ],
     [
+      'a target of another adapter',
+      profile(', account: x').replace('postgres', 'snowflake'),
+      'profiles.yml:4: The target dev is of the type snowflake.',
+    ],
+    [
       'a key of the profile',
       profile('').replace('target:', 'traget:'),
       'profiles.yml:2: A profile has no key traget (did you mean target?).',

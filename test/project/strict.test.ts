@@ -73,6 +73,27 @@ exposures: [{name: e}]
     ).toEqual([]);
   });
 
+  it('may describe a column twice, which is told', () => {
+    expect(
+      warningsOf(described('models:\n  - name: m\n    columns: [{name: a}, {name: a}]\n')),
+    ).toEqual([
+      'models/m.yml:3: The column a is described twice, and the entry before is passed over.',
+    ]);
+  });
+
+  it('may have keys for anchors, and configs among the arguments of a data test', () => {
+    const project = load(
+      described(
+        'x-columns:\n  - &id {name: id}\nmodels:\n  - name: m\n    columns:\n      - <<: *id\n        tests: [{unique: {arguments: {config: {where: id > 0}}}}]\n',
+      ),
+    );
+    expect(project.warnings).toEqual([]);
+    expect([...project.nodes.values()].find((node) => node.resourceType === 'test')).toMatchObject({
+      name: 'unique_m_id',
+      config: { where: 'id > 0' },
+    });
+  });
+
   it('merge YAML with <<', () => {
     const project = load(
       described(
@@ -166,6 +187,11 @@ describe('a key that is not known is a fault', () => {
       'models/m.yml:6: A unit test has no key override (did you mean overrides?).',
     ],
     [
+      'of the macros that a unit test overrides',
+      unitTest('given: []\nexpect: {rows: []}\noverrides: {macros: {is_incrementl: true}}'),
+      'models/m.yml:6: There is no macro is_incrementl (did you mean is_incremental?).',
+    ],
+    [
       'of dbt_project.yml',
       { ...M, 'dbt_project.yml': 'nam: shop\n' },
       'dbt_project.yml:1: dbt_project.yml has no key nam (did you mean name?).',
@@ -222,10 +248,6 @@ describe('a value of another kind is a fault', () => {
       'models/m.yml:3: materialized is incrementl, which belt does not know (did you mean incremental?).',
     ],
     ['models:\n  - description: x\n', 'models/m.yml:2: An entry has no name.'],
-    [
-      'models:\n  - name: m\n    columns: [{name: a}, {name: a}]\n',
-      'models/m.yml:3: The column a is described twice.',
-    ],
     [
       'models:\n  - name: m\n    tests: [{unique: {column_name: id}, severity: warn}]\n',
       'models/m.yml:2: A data test is no name with its arguments below it.',

@@ -59,6 +59,7 @@ export function draftProject(outer: Omit<DraftScope, 'seedsByName'>, files: Proj
     models: byName(models.map(({ node }) => node).filter(isEnabled)),
     seeds: scope.seedsByName,
     fixtures: files.fixtures,
+    macros: new Set(['is_incremental', ...outer.jinja.macroTexts().map(({ name }) => name)]),
     configs: config.unitTests,
   };
   const unitTests = diagnostics.gather(properties.unitTests, (entry) =>

@@ -45,19 +45,21 @@ export function genericTest(
       hint: 'Write - unique, or - accepted_values: and what belongs to it on lines that are indented more.',
     });
   }
-  const parts = Object.entries((body ?? {}) as Data);
+  const { arguments: nested, ...outer } = (body ?? {}) as Data;
+  // dbt takes configs among the arguments too
+  const parts = Object.entries({ ...outer, ...(isMap(nested) ? nested : { arguments: nested }) });
   const known = parts.filter(([key]) => key in BODY.keys);
   const rest = parts.filter(([key]) => !(key in BODY.keys));
   const rendered = known.map(([key, value]) => [
     key,
-    key === 'arguments' || key === 'name' ? value : render(value, place),
+    key === 'name' ? value : render(value, place),
   ]);
   const read = readAs(BODY, Object.fromEntries(rendered), [], report);
   if (read === undefined) return undefined;
-  const { name: customName, description, arguments: nested, config, ...configs } = read;
+  const { name: customName, description, arguments: _, config, ...configs } = read;
   return {
     name,
-    arguments: { ...Object.fromEntries(rest), ...nested },
+    arguments: Object.fromEntries(rest),
     config: { ...configs, ...config },
     customName: customName ?? undefined,
     description: description ?? '',

@@ -1,4 +1,4 @@
-import { didYouMean } from '../../did-you-mean.js';
+import { didYouMean, misspelt } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import type { Fixture, ModelNode, SeedNode, UnitTestNode } from '../nodes.js';
 import type { ROWS } from '../reading/file-keys.js';
@@ -14,6 +14,8 @@ interface UnitTestScope {
   readonly models: ReadonlyMap<string, Pick<ModelNode, 'uniqueId' | 'fqn' | 'relation' | 'name'>>;
   readonly seeds: ReadonlyMap<string, SeedNode>;
   readonly fixtures: readonly ProjectFile[];
+  /** The names of macros that a test may override. */
+  readonly macros: ReadonlySet<string>;
   /** The configs of dbt_project.yml. */
   readonly configs: ConfigTree;
 }
@@ -42,6 +44,12 @@ export function unitTestNode(scope: UnitTestScope, test: UnitTestEntry): UnitTes
   const fqn = [...model.fqn, entry.name];
   const config = mergeConfig(folderConfig(scope.configs, fqn), entry.config ?? {});
   const { macros, vars, env_vars: envVars } = entry.overrides ?? {};
+  for (const name of Object.keys(macros ?? {})) {
+    const near = scope.macros.has(name) ? undefined : misspelt(name, scope.macros);
+    if (near === undefined) continue;
+    const told = `There is no macro ${name} (did you mean ${near}?).`;
+    throw test.fault(told, 'Correct the name.', ['overrides', 'macros', name]);
+  }
   return {
     resourceType: 'unit_test',
     uniqueId: `unit_test.${scope.projectName}.${model.name}.${entry.name}`,

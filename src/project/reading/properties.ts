@@ -48,6 +48,7 @@ export function readProperties(
   diagnostics: Diagnostics,
   docs: ReadonlyMap<string, DocsBlock>,
 ): Properties {
+  const scope = { docs, warn: diagnostics.warn };
   const models = new Map<string, NodeProperties>();
   const seeds = new Map<string, NodeProperties>();
   const snapshots = new Map<string, NodeProperties>();
@@ -57,7 +58,9 @@ export function readProperties(
     const yaml = diagnostics.attempt(() => readYaml(file));
     if (yaml === undefined) continue;
     const report = diagnostics.of(file.path, yaml.lineOf);
-    check(PROPERTIES_FILE, yaml.value, [], report);
+    // keys such as x-columns hold what anchors (&name) are used for
+    const known = Object.entries(yaml.value).filter(([key]) => !/^(x-|[._])/.test(key));
+    check(PROPERTIES_FILE, Object.fromEntries(known), [], report);
     const read = <T>(kind: string, shape: Shape<T>, take: (entry: T, at: YamlPlace) => void) => {
       for (const [index, raw] of listOf(yaml.value[kind]).entries()) {
         diagnostics.attempt(() => {
@@ -70,12 +73,12 @@ export function readProperties(
       }
     };
     const addTo = (known: Map<string, NodeProperties>) => (entry: NodeEntry, at: YamlPlace) =>
-      addNode(known, entry, at, docs);
+      addNode(known, entry, at, scope);
     read('models', MODEL, addTo(models));
     read('seeds', SEED, addTo(seeds));
     read('snapshots', SNAPSHOT, addTo(snapshots));
     read('unit_tests', UNIT_TEST, (entry, at) => unitTests.push({ ...at, entry }));
-    read('sources', SOURCE, (entry, at) => sources.push(...sourcesOf(entry, at, docs)));
+    read('sources', SOURCE, (entry, at) => sources.push(...sourcesOf(entry, at, scope)));
   }
   return { models, seeds, snapshots, unitTests, sources };
 }
@@ -89,11 +92,16 @@ interface NodeEntry extends Omit<ValueOf<typeof MODEL>, 'config'> {
 }
 type SourceEntry = ValueOf<typeof SOURCE>;
 
+interface EntryScope {
+  readonly docs: ReadonlyMap<string, DocsBlock>;
+  readonly warn: Diagnostics['warn'];
+}
+
 function addNode(
   known: Map<string, NodeProperties>,
   entry: NodeEntry,
   at: YamlPlace,
-  docs: ReadonlyMap<string, DocsBlock>,
+  scope: EntryScope,
 ): void {
   const name = named(entry, 'An entry', at);
   const before = known.get(name);
@@ -101,7 +109,7 @@ function addNode(
     const told = `${name} is described twice: in ${before.path}:${before.line}, and here.`;
     throw at.fault(told, 'Merge the two entries into one.');
   }
-  known.set(name, partsOf(entry, at, docs));
+  known.set(name, partsOf(entry, at, scope));
 }
 
 /** The name of an entry. Throws a BeltError where it has none. */
@@ -111,19 +119,20 @@ function named({ name }: { name?: string | null }, what: string, at: YamlPlace) 
 }
 
 /** What models, seeds, snapshots, sources and their tables have in common. */
-function partsOf(
-  entry: NodeEntry,
-  at: YamlPlace,
-  docs: ReadonlyMap<string, DocsBlock>,
-): NodeProperties {
+function partsOf(entry: NodeEntry, at: YamlPlace, scope: EntryScope): NodeProperties {
   const told = (description: string | null | undefined) =>
-    withDocs((description ?? '').trim(), docs, { file: at.path, line: at.line });
+    withDocs((description ?? '').trim(), scope.docs, { file: at.path, line: at.line });
   const columns = new Map<string, ColumnProperties>();
   for (const [index, column] of (entry.columns ?? []).entries()) {
     const place = at.at(['columns', index]);
     const name = named(column, 'A column', place);
     if (columns.has(name)) {
-      throw place.fault(`The column ${name} is described twice.`, 'Merge the two entries.');
+      scope.warn(
+        place.fault(
+          `The column ${name} is described twice, and the entry before is passed over.`,
+          'Merge the two entries.',
+        ),
+      );
     }
     columns.set(name, {
       name,
@@ -162,18 +171,14 @@ function configOf(entry: NodeEntry): YamlMap {
   };
 }
 
-function sourcesOf(
-  entry: SourceEntry,
-  at: YamlPlace,
-  docs: ReadonlyMap<string, DocsBlock>,
-): SourceProperties[] {
+function sourcesOf(entry: SourceEntry, at: YamlPlace, scope: EntryScope): SourceProperties[] {
   const sourceName = named(entry, 'An entry', at);
   const { tables, ...common } = entry;
-  const outer = partsOf(common, at, docs);
+  const outer = partsOf(common, at, scope);
   return (tables ?? []).map((table, index) => {
     const place = at.at(['tables', index]);
     const name = named(table, `A table of the source ${sourceName}`, place);
-    const own = partsOf(table, place, docs);
+    const own = partsOf(table, place, scope);
     return {
       ...own,
       config: mergeConfig(sourceConfig(outer.config, entry), sourceConfig(own.config, table)),
