@@ -4,10 +4,11 @@
     unique_key='device_id',
     on_window='rerun',
     on_schema_change='append_new_columns',
-    indexes=[{'columns': ['state_of_charge_percent']}]
+    indexes=[{'columns': ['state_of_charge_percent']}],
+    post_hook='{{ describe_columns(latest_descriptions()) }}'
 ) }}
 {%- set metrics = metrics() %}
-{%- set known_columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list %}
+{%- set known_columns = column_names(this) %}
 
 -- One row a device: the latest value of each gauge, and when it was read.
 with touched as (

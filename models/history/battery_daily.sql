@@ -4,7 +4,8 @@
     create_group_indexes=true,
     refresh_policy={'start_offset': '1 year', 'end_offset': '1 day', 'schedule_interval': '1 hour'},
     compression={'after': '1 year'},
-    retention_policy='30 years'
+    retention_policy='30 years',
+    post_hook='{{ describe_columns(bucket_descriptions("day")) }}'
 ) }}
 
 select

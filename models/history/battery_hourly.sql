@@ -4,7 +4,8 @@
     create_group_indexes=true,
     refresh_policy={'start_offset': '3 months', 'end_offset': '1 hour', 'schedule_interval': '30 minutes'},
     compression={'after': '6 months'},
-    retention_policy='20 years'
+    retention_policy='20 years',
+    post_hook='{{ describe_columns(bucket_descriptions("hour")) }}'
 ) }}
 
 select

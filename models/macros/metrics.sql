@@ -40,7 +40,7 @@
         {%- endif -%}
     {%- endfor -%}
     {%- set id = metric.metric_id | int -%}
-    {%- set bound = [metric.range_min | float | abs, metric.range_max | float | abs] | max * metric.scale | float -%}
+    {%- set bound = [metric.range_min | float | abs, metric.range_max | float | abs] | max * metric.scale | float | abs -%}
     {%- if id | string != metric.metric_id or id < 1 or id > 32767 -%}
         {{ return('metric_id ' ~ metric.metric_id ~ ' is no whole number from 1 to 32767.') }}
     {%- elif metric.column_name in taken -%}
@@ -49,8 +49,8 @@
         {{ return('column_type ' ~ metric.column_type ~ ' is none of ' ~ types | join(', ') ~ '.') }}
     {%- elif metric.kind not in ['gauge', 'counter'] -%}
         {{ return('kind ' ~ metric.kind ~ ' is none of gauge, counter.') }}
-    {%- elif metric.scale | float <= 0 -%}
-        {{ return('scale ' ~ metric.scale ~ ' is not above 0.') }}
+    {%- elif metric.scale | float == 0 -%}
+        {{ return('scale 0 would make nothing of every reading.') }}
     {%- elif metric.range_min | float >= metric.range_max | float -%}
         {{ return('range_min ' ~ metric.range_min ~ ' is not below range_max ' ~ metric.range_max ~ '.') }}
     {%- elif bound > largest.get(metric.column_type, bound) -%}

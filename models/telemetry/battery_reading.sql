@@ -12,7 +12,7 @@ inner join {{ ref('device') }} as device using (device_id)
 cross join lateral (
     values
     {%- for metric in metrics() %}
-    ('{{ metric.vendor_series }}', trim_scale(telemetry.{{ metric.column_name }}::numeric / {{ metric.scale }})){{ ',' if not loop.last }}
+    ('{{ dbt.escape_single_quotes(metric.vendor_series) }}', trim_scale(telemetry.{{ metric.column_name }}::numeric / {{ metric.scale }})){{ ',' if not loop.last }}
     {%- endfor %}
 ) as metric (series, value)
 where metric.value is not null

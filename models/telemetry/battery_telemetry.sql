@@ -9,7 +9,8 @@
     on_schema_change='append_new_columns',
     pre_hook='set local enable_sort = off',
     compression={'after': '7 days', 'segmentby': ['device_id'], 'orderby': ['ts']},
-    retention_policy='10 years'
+    retention_policy='10 years',
+    post_hook='{{ describe_columns(telemetry_descriptions()) }}'
 ) }}
 {%- set metrics = metrics() %}
 
@@ -39,6 +40,7 @@ pivoted as materialized (
         device_uuid,
         ts_ms
         {%- for metric in metrics %},
+        -- {{ metric.vendor_series }} times {{ metric.scale }}
         max(value) filter (where metric_id = {{ metric.metric_id }}) as {{ metric.column_name }}
         {%- endfor %}
     from reading

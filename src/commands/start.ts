@@ -1,12 +1,16 @@
 import { type Command, Option } from 'commander';
 import { BUNDLED_DATA } from '../folders.js';
+import { countText, secondsText } from '../format.js';
+import { toBuild } from '../run/node-work.js';
+import { type RunSummary, runProject } from '../run/run-project.js';
 import { statusText } from '../status/status-text.js';
 import { landWithProgress } from './land.js';
 import { isIncomplete, landText } from './land-text.js';
-import { openProject, selectionOf } from './open-project.js';
+import { type OpenProject, openProject, selectionOf } from './open-project.js';
 import type { RunFlags } from './project-options.js';
+import { runInScope } from './report-run.js';
 import { succeeded } from './run-lines.js';
-import { migrateFirst, withDatabase } from './scope.js';
+import { type CommandScope, migrateFirst, withDatabase } from './scope.js';
 import { statusOf } from './status.js';
 import { transformInScope, transformText } from './transform.js';
 
@@ -21,7 +25,7 @@ const NEXT_STEPS = `Next steps
 export function addStartCommand(program: Command): void {
   program
     .command('start')
-    .description('land a directory, transform it, and show the result')
+    .description('land a directory, transform it, test it, and show the result')
     .addOption(
       new Option('--source <dir>', 'the directory to land').default(
         BUNDLED_DATA,
@@ -41,8 +45,48 @@ export function addStartCommand(program: Command): void {
           selectionOf(open.project, open.options),
         );
         scope.console.print(transformText(summary));
-        if (!succeeded(summary)) process.exitCode = 1;
+        const tests = succeeded(summary) ? await testInScope(scope, open) : undefined;
+        scope.console.print(testText(tests));
+        if (tests === undefined || !succeeded(tests)) process.exitCode = 1;
         scope.console.print(`\n${statusText(await statusOf(scope))}\n\n${NEXT_STEPS}`);
       });
     });
+}
+
+/** Runs all tests of the project in an open database, and tells those that do not pass. */
+function testInScope(scope: CommandScope, open: OpenProject<RunFlags>): Promise<RunSummary> {
+  const tests = [...open.project.nodes.values()].filter(
+    ({ resourceType }) => resourceType === 'test' || resourceType === 'unit_test',
+  );
+  const selected = new Set(tests.map(({ uniqueId }) => uniqueId));
+  return runInScope(scope, open, 'test', { selected, unmatched: [] }, (options, listener) =>
+    runProject(
+      scope.database,
+      open.project,
+      {
+        ...options,
+        command: 'test',
+        works: toBuild(selected),
+        eventTime: {},
+        storeFailures: false,
+      },
+      {
+        ...listener,
+        onStart: () => undefined,
+        onNodeEnd: (index, total, result) => {
+          if (result.status !== 'pass') listener.onNodeEnd(index, total, result);
+        },
+      },
+    ),
+  );
+}
+
+function testText(summary: RunSummary | undefined): string {
+  if (summary === undefined) return 'Not tested, since not all could be built.';
+  const passed = summary.results.filter(({ status }) => status === 'pass');
+  const unit = passed.filter(({ materialized }) => materialized === 'unit_test').length;
+  const others = summary.results.length - passed.length;
+  const counts = `${countText(passed.length - unit, 'data test')} and ${countText(unit, 'unit test')}`;
+  const rest = others === 0 ? '' : `, ${countText(others, 'test')} did not`;
+  return `Tested in ${secondsText(summary.seconds)}: ${counts} passed${rest}.`;
 }

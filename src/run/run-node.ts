@@ -89,7 +89,7 @@ export async function runNode(
   });
   try {
     const outcome = await withoutDeadlock(() => perform(run, recording, node, work, seen));
-    if (run.checkpoints && node.resourceType !== 'test') await client.query('checkpoint');
+    if (run.checkpoints && !isTest(node)) await client.query('checkpoint');
     return { ...base, ...outcome, ...ending() };
   } catch (error) {
     return {
@@ -100,6 +100,11 @@ export async function runNode(
       ...ending(),
     };
   }
+}
+
+/** Whether a node leaves nothing in the database. */
+function isTest({ resourceType }: ProjectNode): boolean {
+  return resourceType === 'test' || resourceType === 'unit_test';
 }
 
 const DEADLOCK = '40P01';

@@ -102,7 +102,8 @@ async function readLanded(client: ClientBase): Promise<LandedStatus> {
 
 async function readLastRun(client: ClientBase): Promise<RunStatus | undefined> {
   const { rows } = await client.query<{ run_id: string; startedAt: Date; status: string }>(
-    `select run_id, started_at as "startedAt", status from belt.run order by started_at desc limit 1`,
+    `select run_id, started_at as "startedAt", status from belt.run
+      where command <> 'test' order by started_at desc limit 1`,
   );
   const [run] = rows;
   if (run === undefined) return undefined;

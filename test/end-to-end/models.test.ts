@@ -432,6 +432,36 @@ describe.each(ENGINES)('the models on the %s engine', (engine) => {
     }
   });
 
+  test('say what each relation and column holds, with its unit', async () => {
+    const workspace = await createWorkspace(engine);
+    await load(workspace, { telemetry: { [DEVICE_A]: { BatteryPowerW: [[T0, 1500]] } } });
+    const undescribed = `
+      select class.relname || '.*' as what from pg_class as class
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'v')
+        and obj_description(class.oid, 'pg_class') is null
+      union all
+      select class.relname || '.' || attname
+      from pg_class as class join pg_attribute on attrelid = class.oid
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'v')
+        and attnum > 0 and not attisdropped
+        and (
+          col_description(attrelid, attnum) is null
+          or attname ~ '_percent(_min|_max|_mean|_last)?$' and col_description(attrelid, attnum) !~ '%'
+          or attname ~ '_w(_min|_max|_mean|_last)?$' and col_description(attrelid, attnum) !~ '\\mW\\M'
+          or attname ~ '_wh(_first|_last)?$' and col_description(attrelid, attnum) !~ '\\mWh\\M'
+        )`;
+    const described = `select count(*)::int as columns
+      from pg_attribute where attrelid = 'battery_hourly'::regclass
+        and col_description(attrelid, attnum) is not null`;
+    expect(await workspace.query(undescribed)).toEqual([]);
+    const before = await workspace.query(described);
+    expect(before).toEqual([{ columns: 53 }]);
+    // nor are they lost when one relation alone is built beside the old, with those over it
+    await workspace.beltOk('transform', '--full-refresh', '--select', 'battery_telemetry');
+    expect(await workspace.query(undescribed)).toEqual([]);
+    expect(await workspace.query(described)).toEqual(before);
+  });
+
   test('have policies of compression, refresh and retention', async () => {
     const workspace = await createWorkspace(engine);
     await load(workspace, {
@@ -530,4 +560,60 @@ test('a metric catalogue that mixes two series is told at its line, and nothing 
   expect(await workspace.query('select battery_power_w from battery_telemetry')).toEqual([
     { battery_power_w: 1500 },
   ]);
+});
+
+test('a sign is turned round in one line of the metric catalogue, and old rows are told of', async () => {
+  const workspace = await createWorkspace('embedded');
+  const day = (ms: number) => ({ telemetry: { [DEVICE_A]: { BatteryPowerW: [[ms, 1350]] } } });
+  await load(workspace, day(T0));
+  const project = copyModels(workspace);
+  const catalog = join(project, 'models/seeds/metric_catalog.csv');
+  writeFileSync(catalog, readFileSync(catalog, 'utf8').replace('integer,W,1,', 'integer,W,-1,'));
+  const transform = async (...parameters: string[]) =>
+    (await workspace.beltOk('transform', '--project-dir', project, ...parameters)).stderr;
+  expect(await transform()).toContain('The SQL of battery_telemetry has changed');
+  await transform('--full-refresh');
+  expect(
+    await workspace.query(
+      `select battery_power_w, value from battery_telemetry join battery_reading using (device_id, ts)`,
+    ),
+  ).toEqual([{ battery_power_w: -1350, value: 1350 }]);
+});
+
+describe('the tests of the models', () => {
+  const SOURCE = { telemetry: { [DEVICE_A]: { StateOfChargePercentage: [[T0, 20]] } } };
+
+  test('are run by belt start, which says how many passed', async () => {
+    const workspace = await createWorkspace('embedded');
+    const source = writeResponses(workspace, 'in', SOURCE);
+    const { stdout, stderr } = await workspace.beltOk('start', '--source', source);
+    expect(stdout + stderr).toMatch(/Tested in .* s: \d+ data tests and \d+ unit tests passed\.$/m);
+    const [run] = await workspace.query(
+      "select command from belt.run where status = 'success' order by started_at desc limit 1",
+    );
+    expect(run).toEqual({ command: 'test' });
+    // what was built stays the last thing that the status tells of
+    expect(stdout).toMatch(/^Last transform: .*success$/m);
+    expect(stdout).not.toContain('battery_alert_tells_of_batteries_below_20_percent');
+  });
+
+  test('that fail are told by belt start, and keep belt build from the model', async () => {
+    const workspace = await createWorkspace('embedded');
+    const project = copyModels(workspace);
+    const file = join(project, 'models/alerting/battery_alert.sql');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('percent < {{', 'percent <= {{'));
+    const source = writeResponses(workspace, 'in', SOURCE);
+    await workspace.beltOk('land', '--source', source);
+    const built = await workspace.belt('build', '--project-dir', project);
+    expect(built.code).toBe(1);
+    expect(built.stderr).toMatch(/FAIL unit_test battery_alert_takes_another_threshold/);
+    expect(built.stderr).toMatch(/SKIP view battery_alert /);
+    expect(await workspace.query("select to_regclass('battery_alert') as alert")).toEqual([
+      { alert: null },
+    ]);
+    const started = await workspace.belt('start', '--source', source, '--project-dir', project);
+    expect(started.code).toBe(1);
+    expect(started.stderr).toMatch(/FAIL unit_test battery_alert_takes_another_threshold/);
+    expect(started.stdout).toMatch(/^Tested in .* unit tests passed, 2 tests did not\.$/m);
+  });
 });

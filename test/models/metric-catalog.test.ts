@@ -49,7 +49,7 @@ describe('the metric catalogue', () => {
     [',power_setpoint_w,', ',bucket,', '5: column_name bucket is taken'],
     [',power_setpoint_w,integer,', ',power_setpoint_w,text,', '5: column_type text is none of'],
     [/(power_setpoint_w,.*),gauge/, '$1,gague', '5: kind gague is none of gauge, counter.'],
-    [/(power_setpoint_w,integer,W),1,/, '$1,0,', '5: scale 0 is not above 0.'],
+    [/(power_setpoint_w,integer,W),1,/, '$1,0,', '5: scale 0 would make nothing of every reading.'],
     [/(power_setpoint_w,integer),W,/, '$1,,', '5: unit is empty.'],
     [',gauge,0,100,', ',gauge,100,0,', '2: range_min 100 is not below range_max 0.'],
     [
