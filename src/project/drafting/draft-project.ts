@@ -62,14 +62,23 @@ export function draftProject(outer: Omit<DraftScope, 'seedsByName'>, files: Proj
     macros: new Set(['is_incremental', ...outer.jinja.macroTexts().map(({ name }) => name)]),
     configs: config.unitTests,
   };
-  const unitTests = diagnostics.gather(properties.unitTests, (entry) =>
-    unitTestNode(unitScope, entry),
-  );
   // of all files, also of those with a fault
-  const fqns = {
+  const filed = {
     models: files.models.map((file) => nameOf(projectName, file).fqn),
     seeds: files.seeds.map((file) => nameOf(projectName, file).fqn),
     snapshots: blocks.map(({ name, file }) => [...nameOf(projectName, file).fqn, name]),
+  };
+  const names = (list: readonly (readonly string[])[]) =>
+    new Set(list.map((fqn) => fqn.at(-1) ?? ''));
+  const known = [names(filed.models), names(filed.seeds), names(filed.snapshots)] as const;
+  const read = new Set([...models.map(({ node }) => node.name), ...seeds.map(({ name }) => name)]);
+  const unread = new Set(known.flatMap((list) => [...list]).filter((name) => !read.has(name)));
+  const unitTests = diagnostics.gather(
+    properties.unitTests.filter(({ entry }) => !unread.has(String(entry.model))),
+    (entry) => unitTestNode(unitScope, entry),
+  );
+  const fqns = {
+    ...filed,
     sources: sources.map(({ fqn }) => fqn),
     dataTests: tests.map(({ node }) => node.fqn),
     unitTests: unitTests.map(({ fqn }) => fqn),
@@ -77,10 +86,6 @@ export function draftProject(outer: Omit<DraftScope, 'seedsByName'>, files: Proj
   for (const key of Object.keys(fqns) as (keyof typeof fqns)[]) {
     checkTree(config[key], fqns[key], config.report);
   }
-  const names = (list: readonly (readonly string[])[]) =>
-    new Set(list.map((fqn) => fqn.at(-1) ?? ''));
-  const known = [names(fqns.models), names(fqns.seeds), names(fqns.snapshots)] as const;
-  const read = new Set([...models.map(({ node }) => node.name), ...seeds.map(({ name }) => name)]);
   [
     ...duplicateSourceFaults(properties),
     ...duplicateFaults(built),
@@ -92,7 +97,7 @@ export function draftProject(outer: Omit<DraftScope, 'seedsByName'>, files: Proj
     sources,
     tests,
     unitTests,
-    unread: new Set(known.flatMap((list) => [...list]).filter((name) => !read.has(name))),
+    unread,
   };
 }
 
