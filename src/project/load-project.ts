@@ -1,5 +1,5 @@
 import { createJinja, type JinjaTemplate } from '../jinja/jinja.js';
-import { cycleFaults } from './drafting/check-nodes.js';
+import { cycleFaults, repeatedFaults } from './drafting/check-nodes.js';
 import { isEnabled } from './drafting/draft-nodes.js';
 import { draftProject, resolveDrafts } from './drafting/draft-project.js';
 import { Diagnostics } from './faults.js';
@@ -33,7 +33,9 @@ export function loadProject(options: LoadOptions): Project {
   const project = { projectName: config.name, target, vars, env };
   const jinja = projectJinja(config.name);
   diagnostics.gather(files.macros, (file) => jinja.addMacros(file.path, file.text));
-  const docs = docsBlocks(files.docs);
+  const blocks = docsBlocks(files.docs);
+  const docs = new Map(blocks.map((block) => [block.name, block]));
+  repeatedFaults(blocks, ({ name }) => `The docs block ${name}`).forEach(diagnostics.fault);
   const render = yamlRenderer(jinja, projectContext(project));
   const properties = readProperties(files.properties, render, diagnostics, docs);
   const scope = { ...project, jinja, config, properties, diagnostics };

@@ -93,3 +93,14 @@ export function rendered(
 ): string {
   return compile(load({ 'models/m.sql': text, ...files }, options), 'm').sql;
 }
+
+/** A unit test of the model m, which reads the seed s. */
+export function unitTest(body: string, files: Files = {}): Files {
+  return {
+    'seeds/s.csv': 'id\n1\n',
+    'models/r.sql': 'select 1 as id',
+    'models/m.sql': "select * from {{ ref('r') }} join {{ ref('s') }} using (id)",
+    'models/m.yml': `unit_tests:\n  - name: t\n    model: m\n${body.replace(/^/gm, '    ')}\n`,
+    ...files,
+  };
+}

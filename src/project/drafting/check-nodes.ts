@@ -45,15 +45,18 @@ function twice(node: Named, what: string, before: Named, why: string): BeltError
   });
 }
 
-/** A source table that YAML lists twice. */
-export function duplicateSourceFaults(properties: Properties): BeltError[] {
-  return repeated(properties.sources, (one) => `${one.sourceName}.${one.name}`).map(
-    ([before, again]) =>
+/** What is told twice under one name: a table of a source, a test, a docs block. */
+export function repeatedFaults<T extends { readonly path: string; readonly line: number }>(
+  items: readonly T[],
+  nameOf: (item: T) => string,
+): BeltError[] {
+  return repeated(items, nameOf).map(
+    ([before, { path, line }]) =>
       new BeltError(
-        `The source ${again.sourceName}.${again.name} is described twice: in ${before.path}:${before.line}, and here.`,
+        `${nameOf(before)} is described twice: in ${before.path}:${before.line}, and here.`,
         {
-          location: { file: again.path, line: again.line },
-          hint: 'Merge the two entries into one.',
+          location: { file: path, line },
+          hint: 'Merge the two into one, or rename one of them.',
         },
       ),
   );

@@ -4,7 +4,7 @@ import { checkTree } from '../reading/folder-config.js';
 import type { ProjectFiles } from '../reading/project-files.js';
 import type { NodeProperties, Properties } from '../reading/properties.js';
 import { type SnapshotBlock, snapshotBlocks } from '../reading/snapshot-blocks.js';
-import { duplicateFaults, duplicateSourceFaults, strayPropertyFaults } from './check-nodes.js';
+import { duplicateFaults, repeatedFaults, strayPropertyFaults } from './check-nodes.js';
 import { genericTestDrafts, singularTestDraft, type TestDraft } from './data-tests.js';
 import {
   type DraftScope,
@@ -87,7 +87,12 @@ export function draftProject(outer: Omit<DraftScope, 'seedsByName'>, files: Proj
     checkTree(config[key], fqns[key], config.report);
   }
   [
-    ...duplicateSourceFaults(properties),
+    ...repeatedFaults(properties.sources, (one) => `The source ${one.sourceName}.${one.name}`),
+    ...repeatedFaults(
+      tests.flatMap(({ node }) => (node.generic === undefined ? [node] : [])),
+      ({ name }) => `The test ${name}`,
+    ),
+    ...repeatedFaults(unitTests, ({ name, fqn }) => `The unit test ${name} of ${fqn.at(-2)}`),
     ...duplicateFaults(built),
     ...strayPropertyFaults(properties, ...known),
   ].forEach(diagnostics.fault);

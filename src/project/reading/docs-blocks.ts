@@ -9,19 +9,18 @@ const CALL = /\{\{\s*doc\(\s*(?:["'][\w.]+["']\s*,\s*)?["'](\w+)["']\s*\)\s*\}\}
 export interface DocsBlock {
   readonly name: string;
   readonly path: string;
+  readonly line: number;
   readonly pathBelowRoot: string;
   readonly text: string;
 }
 
-/** The `{% docs name %}` blocks of Markdown files, by name. */
-export function docsBlocks(files: readonly ProjectFile[]): Map<string, DocsBlock> {
-  return new Map(
-    files.flatMap(({ path, pathBelowRoot, text }) =>
-      [...text.matchAll(BLOCK)].map(
-        ([, name = '', body = '']) =>
-          [name, { name, path, pathBelowRoot, text: body.trim() }] as const,
-      ),
-    ),
+/** The `{% docs name %}` blocks of Markdown files. */
+export function docsBlocks(files: readonly ProjectFile[]): DocsBlock[] {
+  return files.flatMap(({ path, pathBelowRoot, text }) =>
+    [...text.matchAll(BLOCK)].map(({ index, 1: name = '', 2: body = '' }) => {
+      const line = text.slice(0, index).split('\n').length;
+      return { name, path, line, pathBelowRoot, text: body.trim() };
+    }),
   );
 }
 

@@ -1,23 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { SHOP } from '../support/shop-project.js';
-import { type Files, faultsOf, load, model, warningsOf } from './temp-project.js';
+import { type Files, faultsOf, load, model, unitTest, warningsOf } from './temp-project.js';
 
 const M: Files = { 'models/m.sql': 'select 1 as id' };
 
 /** A model with YAML of its own. */
 function described(yaml: string): Files {
   return { ...M, 'models/m.yml': yaml };
-}
-
-/** A unit test of the model m, which reads the seed s. */
-function unitTest(body: string, files: Files = {}): Files {
-  return {
-    'seeds/s.csv': 'id\n1\n',
-    'models/r.sql': 'select 1 as id',
-    'models/m.sql': "select * from {{ ref('r') }} join {{ ref('s') }} using (id)",
-    'models/m.yml': `unit_tests:\n  - name: t\n    model: m\n${body.replace(/^/gm, '    ')}\n`,
-    ...files,
-  };
 }
 
 describe('projects as people write them', () => {
@@ -228,6 +217,30 @@ describe('a key that is not known is a fault', () => {
   });
 });
 
+describe('a name that stands for two is a fault', () => {
+  it.each([
+    [
+      'of docs blocks',
+      { 'models/a.md': '{% docs a %}{% enddocs %}\n{% docs a %}{% enddocs %}' },
+      'models/a.md:2: The docs block a is described twice: in models/a.md:1, and here.',
+    ],
+    [
+      'of unit tests of a model',
+      described(
+        `unit_tests:\n${'  - {name: t, model: m, given: [], expect: {rows: []}}\n'.repeat(2)}`,
+      ),
+      'models/m.yml:3: The unit test t of m is described twice: in models/m.yml:2, and here.',
+    ],
+    [
+      'of singular tests',
+      { 'tests/a/t.sql': 'select 1', 'tests/b/t.sql': 'select 1' },
+      'tests/b/t.sql:1: The test t is described twice: in tests/a/t.sql:1, and here.',
+    ],
+  ])('%s', (_, files, expected) => {
+    expect(faultsOf(files as Files)).toEqual([expected]);
+  });
+});
+
 describe('a value of another kind is a fault', () => {
   it.each([
     ['models:\n  name: m\n', 'models/m.yml:1: models must be a list, not a dictionary.'],
@@ -325,77 +338,5 @@ describe('what belt does not run is a fault', () => {
 
   it('but no empty list of packages', () => {
     expect(faultsOf({ ...M, 'packages.yml': 'packages: []\n' })).toEqual([]);
-  });
-});
-
-describe('rows of unit tests', () => {
-  const given = (rows: string) => `given:\n  - input: ref('r')\n    ${rows}\nexpect: {rows: []}`;
-
-  it.each([
-    [
-      'a fixture that is not there',
-      unitTest(given('format: csv\n    fixture: rws'), { 'tests/fixtures/rows.csv': 'id\n1\n' }),
-      'models/m.yml:7: There is no fixture rws.csv (did you mean rows.csv?).',
-    ],
-    [
-      'a fixture without a format',
-      unitTest(given('fixture: rows'), { 'tests/fixtures/rows.csv': 'id\n1\n' }),
-      'models/m.yml:6: A fixture has no format dict.',
-    ],
-    [
-      'CSV without its format',
-      unitTest(given('rows: |\n      id\n      1')),
-      'models/m.yml:6: rows is a text.',
-    ],
-    [
-      'a list of the format csv',
-      unitTest(given('format: csv\n    rows: [{id: 1}]')),
-      'models/m.yml:7: rows is no csv, but a list.',
-    ],
-    [
-      'a list of the format sql',
-      unitTest(given('format: sql\n    rows: [{id: 1}]')),
-      'models/m.yml:7: rows is no sql, but a list.',
-    ],
-    [
-      'a format that is misspelt',
-      unitTest(given('format: cvs\n    rows: x')),
-      'models/m.yml:6: format is cvs, which belt does not know (did you mean csv?).',
-    ],
-    [
-      'rows that are no dictionaries',
-      unitTest(given('rows: [1]')),
-      'models/m.yml:6: An entry of rows must be a dictionary, not a number.',
-    ],
-    ['none at all', unitTest(given('format: dict')), 'models/m.yml:5: There are no rows.'],
-    [
-      'CSV whose rows differ in length',
-      unitTest(given('format: csv\n    rows: |\n      id,a\n      1,2\n      3')),
-      expect.stringMatching(/^models\/m\.yml:10: This fixture cannot be read: /),
-    ],
-    [
-      'of a misspelt input',
-      unitTest('given: [{inputs: r, rows: []}]\nexpect: {rows: []}'),
-      'models/m.yml:4: An input of a unit test has no key inputs (did you mean input?).',
-    ],
-  ])('%s', (_, files, expected) => {
-    expect(faultsOf(files as Files)).toEqual([expected]);
-  });
-
-  it('come from fixtures, and from seeds where none are given', () => {
-    const project = load(
-      unitTest(
-        "given:\n  - {input: ref('r'), format: csv, fixture: rows}\n  - {input: ref('s')}\nexpect: {format: sql, fixture: wanted}",
-        {
-          'tests/fixtures/rows.csv': 'id,a\n1,\n',
-          'tests/fixtures/wanted.sql': 'select 1 as id',
-        },
-      ),
-    );
-    expect(project.nodes.get('unit_test.belt.m.t')).toMatchObject({
-      given: [{ input: "ref('r')", fixture: { format: 'csv', rows: [{ id: '1', a: null }] } }],
-      expected: { format: 'sql', sql: 'select 1 as id' },
-    });
-    expect([...project.nodes.keys()].filter((id) => id.startsWith('test.'))).toEqual([]);
   });
 });
