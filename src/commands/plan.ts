@@ -41,7 +41,17 @@ function planText(plan: readonly PlannedNode[], all: boolean): string {
   const count = (action: PlannedNode['action']) =>
     plan.filter((node) => node.action === action).length;
   const counts = (
-    ['create', 'replace', 'alter', 'rebuild', 'update', 'refresh', 'unchanged', 'refused'] as const
+    [
+      'create',
+      'replace',
+      'alter',
+      'rebuild',
+      'update',
+      'refresh',
+      'unchanged',
+      'refused',
+      'skipped',
+    ] as const
   )
     .filter((action) => count(action) > 0)
     .map((action) => `${count(action)} ${action}`);

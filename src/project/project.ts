@@ -1,9 +1,18 @@
-import type { BeltError } from '../errors.js';
+import { BeltError } from '../errors.js';
 import type { Jinja, JinjaTemplate, MacroText } from '../jinja/jinja.js';
 import type { ProjectNode } from './nodes.js';
 import type { DocsBlock } from './reading/docs-blocks.js';
 import type { ProjectConfig } from './reading/project-config.js';
 import type { Target } from './target.js';
+
+/** The node of a unique id that the project itself has given. */
+export function nodeOf({ nodes }: Pick<Project, 'nodes'>, uniqueId: string): ProjectNode {
+  const node = nodes.get(uniqueId);
+  if (node !== undefined) return node;
+  throw new BeltError(`The project has no node ${uniqueId}.`, {
+    hint: 'This is a fault of belt itself: please report it.',
+  });
+}
 
 /** A project as read from its files, checked as a whole. */
 export interface Project {

@@ -2,9 +2,9 @@ import type { PoolClient } from 'pg';
 import type { Project } from '../project/project.js';
 import { compileModel, compileTest, compileText } from '../project/templates/compile.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
+import { compileBase, type NodeRun } from './node-run.js';
 import { findRelation } from './relations/catalog.js';
 import { renderWithQueries } from './render-with-queries.js';
-import { compileBase, type NodeRun } from './run-node.js';
 
 type CompileRun = Pick<NodeRun, 'fullRefresh' | 'startedAt' | 'runId' | 'listener'>;
 

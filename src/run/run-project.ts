@@ -7,34 +7,25 @@ import type { Project } from '../project/project.js';
 import { compileText } from '../project/templates/compile.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
 import { checkNewRows } from './batches/landed-sources.js';
-import type { TimeWindow } from './batches/time-window.js';
+import { landedBatches } from './batches/slices.js';
 import { materializedOf } from './lineage.js';
+import { checkMaterializations } from './materializations/index.js';
+import { compileBase, type NodeRun, type NodeRunOptions } from './node-run.js';
 import type { NodeWork } from './node-work.js';
 import { renderWithQueries } from './render-with-queries.js';
 import { isGood, type NodeResult, type RunListener } from './run-events.js';
-import { checkMaterializations, compileBase, type NodeRun, runNode } from './run-node.js';
+import { runNode } from './run-node.js';
 import { finishRun, startRun } from './run-record.js';
 import { prerequisites, runInOrder } from './schedule.js';
 import { withThreads, withTransformSession } from './session.js';
 import { type PolicyRun, runDuePolicies } from './timescale/due-policies.js';
 
-export interface RunOptions {
-  /** The command, for messages and the record. */
-  readonly command: string;
-  /** Flags that a hint repeats, so that its command does the same. */
-  readonly flags: readonly string[];
+export interface RunOptions extends NodeRunOptions {
   /** What is to run, by unique id, and what is done with it. */
   readonly works: ReadonlyMap<string, NodeWork>;
-  readonly fullRefresh: boolean;
-  readonly eventTime: Partial<TimeWindow>;
-  /** Of microbatch models that failed in part: the batches to build again. */
-  readonly retried: ReadonlyMap<string, readonly (readonly [string, string])[]>;
-  readonly storeFailures: boolean;
   readonly failFast: boolean;
   /** Nodes that run side by side at the most. */
   readonly threads: number;
-  /** Aborted when the user wants to stop: nothing new is begun then. */
-  readonly signal: AbortSignal;
 }
 
 export interface RunSummary {
@@ -90,6 +81,7 @@ async function runNodes(
     listener,
     runId: randomUUID(),
     startedAt: new Date(),
+    landed: await landedBatches(client),
     checkpoints: database.embedded !== undefined,
     rebuilt: new Set(),
   };

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeProject } from '../support/project.js';
+import { DEVICE_A, DEVICE_B, T0, writeResponses } from '../support/responses.js';
 import { createWorkspace, ENGINES, type Workspace } from '../support/workspace.js';
 
 interface Result {
@@ -293,5 +294,67 @@ on-run-start: >-
     expect(second.code).toBe(0);
     expect(await workspace.query('select count(*)::int as n from metric')).toEqual([{ n: 200 }]);
     expect(await workspace.query('select sum(n)::int as n from daily')).toEqual([{ n: 200 }]);
+  });
+});
+
+describe.each(ENGINES)('models that ask is_incremental() on the %s engine', (engine) => {
+  test('are filled as by dbt when they are first built, and by --full-refresh', async () => {
+    const workspace = await createWorkspace(engine);
+    const land = async (name: string, device: string) => {
+      const telemetry = { [`${device}/${name}`]: { BatteryPowerW: [[T0, 1]] } };
+      const source = writeResponses(workspace, name, { telemetry });
+      await workspace.beltOk('land', '--source', source);
+    };
+    const newest = (column: string) =>
+      `{% if is_incremental() %} where ${column} > (select max(${column}) from {{ this }}) {% endif %}`;
+    writeProject(workspace, {
+      'models/measured.sql': `{{ config(materialized='hypertable', main_dimension='at') }}
+        select at, '{{ var('run') }}' as run
+        from generate_series(timestamptz '2026-01-01', timestamptz '2026-01-{{ var('day') }}', '1 day') as at
+        ${newest('at')}`,
+      'models/landed.sql': `{{ config(materialized='hypertable', main_dimension='landed_at') }}
+        select landed_at, response_id, '{{ var('run') }}' as run
+        from {{ new_rows(source('raw', 'telemetry_response')) }} as response ${newest('response_id')}`,
+      'models/listed.sql': `{{ config(materialized='incremental') }}
+        select response_id, '{{ var('run') }}' as run
+        from {{ new_rows(source('raw', 'telemetry_response')) }} as response ${newest('response_id')}`,
+      'models/sources.yml':
+        'sources: [{name: raw, schema: raw, tables: [{name: telemetry_response}]}]',
+    });
+    const vars = (name: string, day: string) => ['--vars', `{run: ${name}, day: '${day}'}`];
+    const runs = () =>
+      workspace.query(
+        ['measured', 'landed', 'listed']
+          .map(
+            (name) => `select '${name}' as name, run, count(*)::int as n from ${name} group by 2`,
+          )
+          .join(' union all '),
+      );
+    await land('one', DEVICE_A);
+    await land('two', DEVICE_B);
+    await run(workspace, 'run', ...vars('first', '10'));
+    expect(await runs()).toEqual([
+      { name: 'measured', run: 'first', n: 10 },
+      { name: 'landed', run: 'first', n: 2 },
+      { name: 'listed', run: 'first', n: 2 },
+    ]);
+    await land('three', DEVICE_A);
+    await run(workspace, 'run', ...vars('second', '11'));
+    expect(await runs()).toEqual(
+      expect.arrayContaining([
+        { name: 'measured', run: 'first', n: 10 },
+        { name: 'measured', run: 'second', n: 1 },
+        { name: 'landed', run: 'first', n: 2 },
+        { name: 'landed', run: 'second', n: 1 },
+        { name: 'listed', run: 'first', n: 2 },
+        { name: 'listed', run: 'second', n: 1 },
+      ]),
+    );
+    await run(workspace, 'run', '--full-refresh', ...vars('third', '12'));
+    expect(await runs()).toEqual([
+      { name: 'measured', run: 'third', n: 12 },
+      { name: 'landed', run: 'third', n: 3 },
+      { name: 'listed', run: 'third', n: 3 },
+    ]);
   });
 });

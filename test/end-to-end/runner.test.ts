@@ -346,6 +346,39 @@ describe.each(ENGINES)('belt transform on the %s engine', (engine) => {
   });
 });
 
+test('what is landed during a transform is whole for the next one', async () => {
+  const workspace = await createWorkspace(ENGINES.at(-1) as (typeof ENGINES)[number]);
+  const project = copyModels(workspace);
+  // the last model that the others take their devices from lands one more, as another process might
+  const landing = [
+    `insert into raw.batch (source, started_at, ended_at, documents, readings, status)
+      select 'between', now(), now(), 1, 300, 'landed'
+      where not exists (select from raw.batch where source = 'between')`,
+    `insert into raw.telemetry_response (batch_id, resource_path, device_uuid, sha256, size_bytes,
+        landed_at, readings, ordered, touched_hours, profile, body)
+      select batch.batch_id, 'telemetry/b.json', '${DEVICE_B}', first.sha256, first.size_bytes,
+        now(), first.readings, first.ordered, first.touched_hours, first.profile, first.body
+      from raw.batch as batch, raw.telemetry_response as first
+      where batch.source = 'between' and not exists (
+        select from raw.telemetry_response where device_uuid = '${DEVICE_B}'
+      )`,
+  ];
+  edit(
+    join(project, 'models/staging/device.sql'),
+    'full_refresh=false,',
+    `full_refresh=false, post_hook=[${landing.map((sql) => JSON.stringify(sql)).join(', ')}],`,
+  );
+  await landDay(workspace);
+  await transform(workspace, '--project-dir', project);
+  await transform(workspace, '--project-dir', project);
+  expect(
+    await workspace.query(
+      `select count(*)::int as readings, (select count(*)::int from battery_latest) as latest,
+        (select sum(readings)::int from battery_daily) as daily from battery_telemetry`,
+    ),
+  ).toEqual([{ readings: 600, latest: 2, daily: 600 }]);
+});
+
 describe.runIf(ENGINES.includes('server'))('belt transform --full-refresh on a server', () => {
   test('lets readers see the old content until the new is complete', async () => {
     const workspace = await createWorkspace('server');

@@ -57,7 +57,8 @@ export function compileModel(
   const own = context.queries?.get('this');
   if (own !== undefined) ctes.set(`${CTE_PREFIX}this`, own);
   const sql = compileSql(project, node, context, ctes, false);
-  const scope = scopeOf(project, node, context, new Map());
+  // as in dbt, hooks see the model's own relation, wherever it is being built
+  const scope = scopeOf(project, node, { ...context, target: undefined }, new Map());
   const hooks = (key: 'pre_hook' | 'post_hook') =>
     hooksOf(node.config, key).map((text) => {
       const line = lineOf(node.rawCode, text.split('\n')[0] ?? '') ?? 1;

@@ -1,5 +1,23 @@
 import type { ClientBase } from 'pg';
 
+/** Those of the landed batches that a model has not processed yet. */
+export async function pendingBatches(
+  client: ClientBase,
+  node: string,
+  landed: readonly string[],
+): Promise<string[]> {
+  const { rows } = await client.query<{ batch_id: string }>(
+    `select batch_id from unnest($2::bigint[]) with ordinality as landed (batch_id, place)
+      where not exists (
+        select from belt.model_batch as done
+        where done.node = $1 and done.batch_id = landed.batch_id
+      )
+      order by place`,
+    [node, landed],
+  );
+  return rows.map((row) => row.batch_id);
+}
+
 /** Notes that a model has processed batches: in the transaction that writes its rows. */
 export async function recordBatches(
   client: ClientBase,

@@ -15,30 +15,22 @@ export interface Slice {
   readonly readings: number;
 }
 
-/** The batches that a model has still to process, cut into slices in the order of landing. */
-export interface PendingWork {
-  readonly batches: readonly string[];
-  readonly slices: readonly Slice[];
-  readonly readings: number;
+/** The batches with documents that have been landed, in this order. */
+export async function landedBatches(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ batch_id: string }>(
+    "select batch_id from raw.batch where status = 'landed' and documents > 0 order by batch_id",
+  );
+  return rows.map((row) => row.batch_id);
 }
 
-/** Batches with documents that the ledger does not have for `node`; all of them with `everything`. */
-export async function pendingWork(
+/** Cuts batches into slices in the order of landing; with `whole`, into one at the most. */
+export async function slicesOf(
   client: ClientBase,
-  node: string,
-  everything: boolean,
-): Promise<PendingWork> {
-  const batches = await client.query<{ batch_id: string }>(
-    `select batch_id from raw.batch
-      where status = 'landed' and documents > 0 and ($2 or not exists (
-        select from belt.model_batch as done
-        where done.node = $1 and done.batch_id = batch.batch_id
-      ))
-      order by batch_id`,
-    [node, everything],
-  );
-  const ids = batches.rows.map((row) => row.batch_id);
-  const slices = await client.query<{
+  batches: readonly string[],
+  whole: boolean,
+): Promise<Slice[]> {
+  if (batches.length === 0) return [];
+  const { rows } = await client.query<{
     low: string;
     high: string;
     batches: string[];
@@ -53,17 +45,13 @@ export async function pendingWork(
       select min(response_id) as low, max(response_id) as high,
         array_agg(distinct batch_id) as batches, count(*) as responses, sum(readings) as readings
       from placed group by div(slice, 1) order by low`,
-    [ids, READINGS_A_SLICE],
+    [batches, whole ? Number.MAX_SAFE_INTEGER : READINGS_A_SLICE],
   );
-  return {
-    batches: ids,
-    slices: slices.rows.map((row) => ({
-      ...row,
-      responses: Number(row.responses),
-      readings: Number(row.readings),
-    })),
-    readings: slices.rows.reduce((sum, row) => sum + Number(row.readings), 0),
-  };
+  return rows.map((row) => ({
+    ...row,
+    responses: Number(row.responses),
+    readings: Number(row.readings),
+  }));
 }
 
 /** Landed responses that one statement processes, of those that touch a window. */

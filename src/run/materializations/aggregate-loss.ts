@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { ModelNode } from '../../project/nodes.js';
 import { renderRelation } from '../../project/relation.js';
-import { columnsOf } from '../relations/catalog.js';
+import { columnsOf, selectedColumns, without } from '../relations/catalog.js';
 import type { ModelContext } from './model-context.js';
 
 /**
@@ -26,14 +26,9 @@ export async function lossOfRebuild(context: ModelContext): Promise<string | und
 async function droppedColumns(context: ModelContext): Promise<string[]> {
   const { client, node } = context;
   const { sql } = await context.compile(node, { isIncremental: false });
-  await client.query('drop table if exists pg_temp.belt_shape');
-  await client.query(`create temp table belt_shape as\n${sql}\nwith no data`);
-  const selected = await columnsOf(client, 'pg_temp.belt_shape');
-  await client.query('drop table pg_temp.belt_shape');
+  const selected = await selectedColumns(client, sql);
   const existing = await columnsOf(client, renderRelation(node.relation));
-  return existing
-    .filter((column) => !selected.some(({ name }) => name === column.name))
-    .map((column) => column.name);
+  return without(existing, selected).map((column) => column.name);
 }
 
 /** The oldest time of what a continuous aggregate reads. */

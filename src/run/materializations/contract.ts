@@ -2,7 +2,7 @@ import { BeltError } from '../../errors.js';
 import type { ColumnProperties, Data, ModelNode } from '../../project/nodes.js';
 import { isMap } from '../../project/reading/yaml-file.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
-import { type Column, columnsOf } from '../relations/catalog.js';
+import { type Column, selectedColumns } from '../relations/catalog.js';
 import { namesOf } from '../relations/model-config.js';
 import type { ModelContext } from './model-context.js';
 
@@ -45,10 +45,7 @@ export async function checkContract(context: ModelContext, compiled: CompiledMod
       { location: { file: node.path }, hint: 'Give each column a data_type in YAML.' },
     );
   }
-  await client.query('drop table if exists pg_temp.belt_contract');
-  await client.query(`create temp table belt_contract as\n${compiled.sql}\nwith no data`);
-  const selected = await columnsOf(client, 'pg_temp.belt_contract');
-  await client.query('drop table pg_temp.belt_contract');
+  const selected = await selectedColumns(client, compiled.sql);
   const { rows } = await client.query<{ type: string | null }>(
     'select format_type(to_regtype(name), null) as type from unnest($1::text[]) with ordinality as wanted (name, place) order by place',
     [Object.values(node.columns).map((column) => baseType(column.dataType ?? ''))],

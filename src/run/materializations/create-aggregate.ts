@@ -10,20 +10,15 @@ export async function createAggregate(
   context: ModelContext,
   node: ModelNode,
   relation: Relation,
-  shadows: ReadonlyMap<string, Relation>,
+  sql: string,
 ): Promise<void> {
-  const compiled = await context.compile(node, {
-    isIncremental: false,
-    target: relation,
-    shadows,
-  });
   const options = [
     'timescaledb.continuous',
     `timescaledb.materialized_only = ${flagConfig(node, 'materialized_only', false)}`,
     `timescaledb.create_group_indexes = ${flagConfig(node, 'create_group_indexes', true)}`,
   ];
   await context.client.query(
-    `create materialized view ${renderRelation(relation)} with (${options.join(', ')}) as\n${compiled.sql}\nwith no data`,
+    `create materialized view ${renderRelation(relation)} with (${options.join(', ')}) as\n${sql}\nwith no data`,
   );
   await createIndexes(context.client, node, relation, false);
   await applyCompressionSettings(context.client, node, relation, 'materialized view');

@@ -1,11 +1,7 @@
-import { inTransaction } from '../../database/transaction.js';
 import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
-import { readRelationState } from '../batches/ledger.js';
-import { findRelation } from '../relations/catalog.js';
-import { describeRelation } from '../relations/docs.js';
-import { applyGrants } from '../relations/grants.js';
+import { columnsOf, selectedColumns, without } from '../relations/catalog.js';
 import { createIndexes } from '../relations/indexes.js';
 import { flagConfig, intervalOf, namesConfig, textConfig } from '../relations/model-config.js';
 import {
@@ -15,85 +11,107 @@ import {
   intervalLiteral,
 } from '../timescale/dimensions.js';
 import { applyCompressionSettings, applyPolicies } from '../timescale/policies.js';
-import type { Materialization, ModelContext } from './model-context.js';
-import { rebuildBeside } from './rebuild-beside.js';
-import { refusedChange } from './refusals.js';
-import { configChanged, sqlChanged } from './relation-changes.js';
-import { refuseToReplace } from './replacing.js';
+import { betweenHooks } from './between-hooks.js';
+import { decided, type Materialization, refused } from './decision.js';
+import { decideGrowing } from './growing.js';
+import type { ModelContext } from './model-context.js';
+import { builtAggregates, rebuildBeside } from './rebuild-beside.js';
+import { refusedChange, refusedColumns } from './refusals.js';
+import { situationOf } from './relation-changes.js';
+import { refusedReplacement } from './replacing.js';
 import { createEmptyTable, writeRows } from './write-rows.js';
 
 /**
  * A hypertable is incremental: its rows are only ever added to or corrected. A full refresh builds
  * a new one beside it, and swaps them.
  */
-export const hypertable: Materialization = async (context) => {
-  const { client, node } = context;
-  const kind = await findRelation(client, node.relation);
-  await refuseToReplace(context, kind, ['hypertable']);
-  const empty = flagConfig(node, 'empty_hypertable', false);
-  // a query that does not say what is new is all of it, as in a table; what others filled stays
-  const whole = !empty && !node.usesNewRows && !node.asksIncremental && !hasKey(node);
-  if (kind === 'hypertable' && (context.fullRefresh || whole)) {
-    const rows = await rebuildBeside(context, (beside, shadows) => fill(context, beside, shadows));
-    return { rows, message: `REBUILD ${rows}` };
-  }
-  const state = await readRelationState(client, node.uniqueId);
-  const refused = kind === undefined ? undefined : refusedChange(node, state);
-  if (refused !== undefined) throw refused;
-  const compiled = await context.compile(node, { isIncremental: true });
-  const rows = await inTransaction(client, async () => {
-    for (const hook of compiled.preHooks) await client.query(hook);
-    if (kind === undefined) {
-      await createHypertable(
-        context,
-        node.relation,
-        await context.compile(node, { isIncremental: false }),
-      );
-    } else if (configChanged(node, state)) {
-      await alterHypertable(context);
+export const hypertable: Materialization = {
+  async decide(context) {
+    const { client, node } = context;
+    const situation = await situationOf(context);
+    const { kind, state, configChanged } = situation;
+    const refusal = refusedReplacement(context, situation, ['hypertable']);
+    if (refusal !== undefined) return refusal;
+    const rebuild = context.fullRefresh
+      ? '--full-refresh'
+      : isWhole(node)
+        ? 'its query does not say what is new, so that all of it is written anew'
+        : undefined;
+    if (kind === undefined || rebuild !== undefined) {
+      const decision = await decideGrowing(context, situation, rebuild);
+      return kind === undefined
+        ? decision
+        : { ...decision, rebuiltWith: await builtAggregates(context) };
     }
-    await applyPolicies(
-      client,
-      node,
-      node.relation,
-      kind === undefined || configChanged(node, state),
-    );
-    const written = empty
-      ? 0
-      : await writeRows(context, node.relation, compiled, kind === undefined);
-    await describeRelation(client, node, node.relation, 'table');
-    await applyGrants(client, node, node.relation);
-    for (const hook of compiled.postHooks) await client.query(hook);
-    return written;
-  });
-  const changed = kind !== undefined && (await sqlChanged(context, state));
-  return {
-    rows,
-    message: `${kind === undefined ? 'CREATE' : 'UPSERT'} ${rows}`,
-    ...(changed
-      ? {
-          warning: `The SQL of ${node.name} has changed: rows from now on follow it, those of before do not. Rebuild them from raw with \`belt transform --full-refresh --select ${node.name}+\`, or a window of them with --event-time-start and --event-time-end.`,
-        }
-      : {}),
-  };
+    const fixed = refusedChange(node, state);
+    if (fixed !== undefined) return refused(situation, fixed.message, fixed);
+    if (isEmpty(node)) return decided(situation, configChanged ? 'alter' : 'unchanged');
+    if (node.config.on_schema_change === 'sync_all_columns') {
+      const lost = await context.ask(async () => {
+        const { sql } = await context.compile(node, { isIncremental: true });
+        const selected = await selectedColumns(client, sql);
+        return without(await columnsOf(client, renderRelation(node.relation)), selected);
+      });
+      const dropped = refusedColumns(node, lost ?? []);
+      if (dropped !== undefined) return refused(situation, dropped.message, dropped);
+    }
+    return decideGrowing(context, situation, undefined);
+  },
+
+  async build(context, decision) {
+    const { client, node } = context;
+    const { action, batches, configChanged } = decision;
+    if (action === 'rebuild') {
+      const rows = await rebuildBeside(context, decision, (beside, compiled) =>
+        createFilled(context, beside, compiled, batches),
+      );
+      return { rows, message: `REBUILD ${rows}` };
+    }
+    if (action === 'create') {
+      const compiled = await context.compileOwn({ isIncremental: false });
+      const rows = await betweenHooks(context, compiled, async () => {
+        const written = await createFilled(context, node.relation, compiled, batches);
+        await applyPolicies(client, node, node.relation, true);
+        return written;
+      });
+      return { rows, message: `CREATE ${rows}` };
+    }
+    const compiled = await context.compileOwn({ isIncremental: true });
+    const rows = await betweenHooks(context, compiled, async () => {
+      if (configChanged) await alterHypertable(context);
+      await applyPolicies(client, node, node.relation, configChanged);
+      return isEmpty(node) ? 0 : writeRows(context, node.relation, compiled, batches, false);
+    });
+    return {
+      rows,
+      message: `UPSERT ${rows}`,
+      ...(decision.sqlChanged
+        ? {
+            warning: `The SQL of ${node.name} has changed: rows from now on follow it, those of before do not. Rebuild them from raw with \`belt transform --full-refresh --select ${node.name}+\`, or a window of them with --event-time-start and --event-time-end.`,
+          }
+        : {}),
+    };
+  },
 };
 
-async function fill(
+/** Whether the query is all of it, as of a table; what others fill is not. */
+function isWhole(node: ModelNode): boolean {
+  const hasKey = namesConfig(node, 'unique_key').length > 0;
+  return !isEmpty(node) && !node.usesNewRows && !node.asksIncremental && !hasKey;
+}
+
+function isEmpty(node: ModelNode): boolean {
+  return flagConfig(node, 'empty_hypertable', false);
+}
+
+async function createFilled(
   context: ModelContext,
-  target: Relation,
-  shadows: ReadonlyMap<string, Relation>,
+  relation: Relation,
+  compiled: CompiledModel,
+  batches: readonly string[],
 ): Promise<number> {
-  const { client, node } = context;
-  const compiled = await context.compile(node, { isIncremental: true, target, shadows });
-  for (const hook of compiled.preHooks) await client.query(hook);
-  await createHypertable(
-    context,
-    target,
-    await context.compile(node, { isIncremental: false, target, shadows }),
-  );
-  const empty = flagConfig(node, 'empty_hypertable', false);
-  const rows = empty ? 0 : await writeRows(context, target, compiled, true);
-  return rows;
+  await createHypertable(context, relation, compiled);
+  return isEmpty(context.node) ? 0 : writeRows(context, relation, compiled, batches, true);
 }
 
 async function createHypertable(
@@ -145,10 +163,6 @@ async function setIntegerNow({ client, node }: ModelContext, relation: Relation)
     'select set_integer_now_func($1::regclass, $2::regproc, replace_if_exists => true)',
     [renderRelation(relation), name],
   );
-}
-
-function hasKey(node: ModelNode): boolean {
-  return namesConfig(node, 'unique_key').length > 0;
 }
 
 export async function alterHypertable(context: ModelContext): Promise<void> {

@@ -1,46 +1,44 @@
-import { inTransaction } from '../../database/transaction.js';
 import { renderRelation } from '../../project/relation.js';
-import { findRelation } from '../relations/catalog.js';
-import { describeRelation } from '../relations/docs.js';
-import { applyGrants } from '../relations/grants.js';
 import { createIndexes } from '../relations/indexes.js';
 import { swapTable } from '../relations/swap-table.js';
-import { microbatch } from './microbatch.js';
-import type { Materialization } from './model-context.js';
-import { besideRelation, refuseToReplace } from './replacing.js';
+import { betweenHooks } from './between-hooks.js';
+import type { Materialization } from './decision.js';
+import { decideGrowing } from './growing.js';
+import { situationOf } from './relation-changes.js';
+import { besideRelation, refusedReplacement } from './replacing.js';
 import { createEmptyTable, writeRows } from './write-rows.js';
 
-export const incremental: Materialization = async (context) => {
-  const { client, node } = context;
-  if (node.config.incremental_strategy === 'microbatch') return microbatch(context);
-  const kind = await findRelation(client, node.relation);
-  await refuseToReplace(context, kind, ['table', 'view']);
-  const rebuild = kind !== 'table' || context.fullRefresh;
-  const target = rebuild ? besideRelation(node) : node.relation;
-  // what has just been made empty is still filled a slice at a time, each seeing those before it
-  const compiled = await context.compile(node, { isIncremental: true, target });
-  const rows = await inTransaction(client, async () => {
-    for (const hook of compiled.preHooks) await client.query(hook);
-    if (rebuild) {
-      await client.query(`drop table if exists ${renderRelation(target)}`);
-      const first = await context.compile(node, { isIncremental: false, target });
-      await createEmptyTable(context, target, first);
-    }
-    await createIndexes(client, node, target, true);
-    const reader =
-      rebuild && !node.usesNewRows
-        ? await context.compile(node, { isIncremental: false, target })
-        : compiled;
-    const written = await writeRows(context, target, reader, rebuild);
-    if (rebuild) await swapTable(client, node, target);
-    await describeRelation(client, node, node.relation, 'table');
-    await applyGrants(client, node, node.relation);
-    const hooks = rebuild
-      ? (await context.compile(node, { isIncremental: false })).postHooks
-      : compiled.postHooks;
-    for (const hook of hooks) await client.query(hook);
-    return written;
-  });
-  await client.query(`analyze ${renderRelation(node.relation)}`);
-  return { rows, message: `${rebuild ? 'CREATE' : 'INSERT'} ${rows}` };
+/** A table whose rows are added to or corrected; a full refresh builds it anew beside the old. */
+export const incremental: Materialization = {
+  async decide(context) {
+    const situation = await situationOf(context);
+    const rebuild = context.fullRefresh
+      ? '--full-refresh'
+      : situation.kind === 'view'
+        ? 'it exists as a view'
+        : undefined;
+    return (
+      refusedReplacement(context, situation, ['table', 'view']) ??
+      decideGrowing(context, situation, rebuild)
+    );
+  },
+
+  async build(context, { action, batches }) {
+    const { client, node } = context;
+    const anew = action === 'create' || action === 'rebuild';
+    const target = anew ? besideRelation(node) : node.relation;
+    const compiled = await context.compileOwn({ isIncremental: !anew, target });
+    const rows = await betweenHooks(context, compiled, async () => {
+      if (anew) {
+        await client.query(`drop table if exists ${renderRelation(target)}`);
+        await createEmptyTable(context, target, compiled);
+      }
+      await createIndexes(client, node, target, true);
+      const written = await writeRows(context, target, compiled, batches, anew);
+      if (anew) await swapTable(client, node, target);
+      return written;
+    });
+    await client.query(`analyze ${renderRelation(node.relation)}`);
+    return { rows, message: `${anew ? 'CREATE' : 'INSERT'} ${rows}` };
+  },
 };

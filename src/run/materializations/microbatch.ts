@@ -1,16 +1,16 @@
 import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
-import { renderRelation } from '../../project/relation.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
 import type { TimeWindow } from '../batches/time-window.js';
-import { findRelation } from '../relations/catalog.js';
-import { describeRelation } from '../relations/docs.js';
-import { applyGrants } from '../relations/grants.js';
 import { createIndexes } from '../relations/indexes.js';
 import { choiceConfig, namesConfig, textConfig } from '../relations/model-config.js';
 import { swapTable } from '../relations/swap-table.js';
-import type { Materialization, ModelContext } from './model-context.js';
-import { besideRelation, refuseToReplace } from './replacing.js';
+import { publish, runHooks } from './between-hooks.js';
+import { ABSENT, decided, type Materialization } from './decision.js';
+import type { ModelContext } from './model-context.js';
+import { situationOf } from './relation-changes.js';
+import { besideRelation, refusedReplacement } from './replacing.js';
 import { createEmptyTable, writeWindow } from './write-rows.js';
 
 const SIZES = ['hour', 'day', 'month', 'year'] as const;
@@ -20,43 +20,99 @@ type BatchSize = (typeof SIZES)[number];
  * Builds a table in batches of event time, each in a transaction of its own: a batch that fails
  * leaves the others as they are, and is built again by the next run.
  */
-export const microbatch: Materialization = async (context) => {
-  const { client, node } = context;
-  const kind = await findRelation(client, node.relation);
-  await refuseToReplace(context, kind, ['table', 'view']);
-  const rebuild = kind !== 'table' || (context.fullRefresh && context.retried === undefined);
-  const target = rebuild ? besideRelation(node) : node.relation;
-  const eventTime = requiredText(node, 'event_time');
-  const size = choiceConfig(node, 'batch_size', SIZES, 'day');
-  const windows = context.retried ?? (await batchWindows(context, size, rebuild));
-  const successful: [string, string][] = [];
-  const failed: [string, string][] = [];
-  let rows = 0;
-  let firstError: unknown;
-  if (rebuild) {
-    const whole = { start: windows[0]?.start ?? new Date(0), end: windows[0]?.end ?? new Date(0) };
+export const microbatch: Materialization = {
+  async decide(context) {
+    const { retried } = context;
+    const situation = await situationOf(context);
+    const { kind, changes } = situation;
+    const refusal = refusedReplacement(context, situation, ['table', 'view']);
+    if (refusal !== undefined) return refusal;
+    const rebuild = kind !== 'table' || (context.fullRefresh && retried === undefined);
+    const windows = retried ?? (await batchWindows(context, rebuild));
+    const told = `${windows.length} ${windows.length === 1 ? 'batch' : 'batches'} of event time`;
+    if (kind === undefined) return decided(situation, 'create', [ABSENT, told], { windows });
+    if (!rebuild) return decided(situation, 'update', [...changes, told], { windows });
+    const reason = kind === 'table' ? '--full-refresh' : 'it exists as a view';
+    return decided(situation, 'rebuild', [...changes, reason, told], { windows });
+  },
+
+  async build(context, { action, windows = [] }) {
+    const { client, node } = context;
+    const rebuild = action !== 'update';
+    const target = rebuild ? besideRelation(node) : node.relation;
+    if (rebuild) await createTarget(context, target, windows[0]);
+    const { rows, successful, failed, fault } = await buildWindows(
+      context,
+      target,
+      rebuild,
+      windows,
+    );
+    if (fault !== undefined && successful.length === 0) throw fault;
     await inTransaction(client, async () => {
-      await client.query(`drop table if exists ${renderRelation(target)}`);
-      const first = await context.compile(node, { isIncremental: false, target, batch: whole });
-      await createEmptyTable(context, target, first);
-      await createIndexes(client, node, target, namesConfig(node, 'unique_key').length > 0);
+      if (rebuild) {
+        await swapTable(client, node, target);
+        await client.query(
+          'delete from belt.microbatch where node = $1 and batch_start <> all ($2::timestamptz[])',
+          [node.uniqueId, successful.map(([start]) => start)],
+        );
+      }
+      await publish(client, node, 'table');
     });
-  }
+    await client.query(`analyze ${renderRelation(node.relation)}`);
+    const batches = `${successful.length} of ${windows.length} batches`;
+    return {
+      rows,
+      message: `${rebuild ? 'CREATE' : 'MICROBATCH'} ${rows} in ${batches}`,
+      batches: { successful, failed },
+      ...(fault === undefined
+        ? {}
+        : {
+            warning: `${failed.length} of ${windows.length} batches failed: ${(fault as Error).message} \`belt retry\` builds them again.`,
+          }),
+    };
+  },
+};
+
+async function createTarget(
+  context: ModelContext,
+  target: Relation,
+  first: TimeWindow | undefined,
+): Promise<void> {
+  const { client, node } = context;
+  await inTransaction(client, async () => {
+    await client.query(`drop table if exists ${renderRelation(target)}`);
+    const batch = first ?? { start: new Date(0), end: new Date(0) };
+    const compiled = await context.compile(node, { isIncremental: false, target, batch });
+    await createEmptyTable(context, target, compiled);
+    await createIndexes(client, node, target, namesConfig(node, 'unique_key').length > 0);
+  });
+}
+
+type Bounds = [start: string, end: string];
+
+/** Builds one batch after the other, those after one that fails too. */
+async function buildWindows(
+  context: ModelContext,
+  target: Relation,
+  rebuild: boolean,
+  windows: readonly TimeWindow[],
+): Promise<{ rows: number; successful: Bounds[]; failed: Bounds[]; fault: unknown }> {
+  const { client, node } = context;
+  const successful: Bounds[] = [];
+  const failed: Bounds[] = [];
+  let rows = 0;
+  let fault: unknown;
   for (const [index, window] of windows.entries()) {
     if (context.signal.aborted) break;
-    const bounds: [string, string] = [window.start.toISOString(), window.end.toISOString()];
+    const bounds: Bounds = [window.start.toISOString(), window.end.toISOString()];
     try {
       rows += await inTransaction(client, async () => {
-        const compiled = await context.compile(node, {
-          isIncremental: !rebuild,
-          target,
-          batch: window,
-        });
-        if (index === 0) for (const hook of compiled.preHooks) await client.query(hook);
+        const use = { isIncremental: !rebuild, target, batch: window };
+        const compiled = await context.compileOwn(use);
+        if (index === 0) await runHooks(client, compiled.preHooks);
+        const eventTime = requiredText(node, 'event_time');
         const written = await writeWindow(context, target, compiled, eventTime, window);
-        if (index === windows.length - 1) {
-          for (const hook of compiled.postHooks) await client.query(hook);
-        }
+        if (index === windows.length - 1) await runHooks(client, compiled.postHooks);
         await client.query(
           `insert into belt.microbatch (node, batch_start, batch_end) values ($1, $2, $3)
             on conflict (node, batch_start)
@@ -67,43 +123,17 @@ export const microbatch: Materialization = async (context) => {
       });
       successful.push(bounds);
     } catch (error) {
-      firstError ??= error;
+      fault ??= error;
       failed.push(bounds);
     }
   }
-  if (firstError !== undefined && successful.length === 0) throw firstError;
-  await inTransaction(client, async () => {
-    if (rebuild) {
-      await swapTable(client, node, target);
-      await client.query(
-        'delete from belt.microbatch where node = $1 and batch_start <> all ($2::timestamptz[])',
-        [node.uniqueId, successful.map(([start]) => start)],
-      );
-    }
-    await describeRelation(client, node, node.relation, 'table');
-    await applyGrants(client, node, node.relation);
-  });
-  await client.query(`analyze ${renderRelation(node.relation)}`);
-  const batches = `${successful.length} of ${windows.length} batches`;
-  return {
-    rows,
-    message: `${rebuild ? 'CREATE' : 'MICROBATCH'} ${rows} in ${batches}`,
-    batches: { successful, failed },
-    ...(firstError === undefined
-      ? {}
-      : {
-          warning: `${failed.length} of ${windows.length} batches failed: ${(firstError as Error).message} \`belt retry\` builds them again.`,
-        }),
-  };
-};
+  return { rows, successful, failed, fault };
+}
 
 /** The batches to build: of the window asked for, else from the first that is due to now. */
-async function batchWindows(
-  context: ModelContext,
-  size: BatchSize,
-  rebuild: boolean,
-): Promise<TimeWindow[]> {
+async function batchWindows(context: ModelContext, rebuild: boolean): Promise<TimeWindow[]> {
   const { client, node, eventTime } = context;
+  const size = choiceConfig(node, 'batch_size', SIZES, 'day');
   const end = eventTime.end ?? (await nextBatch(client, size));
   const begin = truncate(new Date(requiredText(node, 'begin')), size);
   if (Number.isNaN(begin.getTime())) {

@@ -26,18 +26,24 @@ export interface ModelContext {
   readonly fullRefresh: boolean;
   /** Continuous aggregates over this model, direct and indirect, in order. */
   readonly aggregatesOver: readonly ModelNode[];
+  /** Ids of the batches that had been landed when the run began: what lands since is the next one's. */
+  readonly landed: readonly string[];
   /** Whether it, or what it reads, takes landed batches as they come. */
   readonly readsNewRows: boolean;
   /** Whether the engine lacks a checkpointer. */
   readonly checkpoints: boolean;
   compile(node: ModelNode, use: CompileUse): Promise<CompiledModel>;
+  /** Compiles the model itself for what is built: target/compiled shows the last one of a run. */
+  compileOwn(use: CompileUse): Promise<CompiledModel>;
+  /** Asks what a plan may not know: what is read may not have been built then. Undefined then. */
+  ask<T>(question: () => Promise<T>): Promise<T | undefined>;
   /** The window of event time that was asked for. */
   readonly eventTime: Partial<TimeWindow>;
   /** The batches that a run before this one failed to build, if it is a retry. */
   readonly retried: readonly TimeWindow[] | undefined;
   readonly signal: AbortSignal;
   /** Models that were rebuilt together with another one in this run. */
-  readonly rebuilt: Set<string>;
+  readonly rebuilt: ReadonlySet<string>;
   onProgress(readingsDone: number, readingsTotal: number): void;
 }
 
@@ -52,5 +58,3 @@ export interface ModelOutcome {
   /** Of a microbatch model. */
   readonly batches?: BatchResults;
 }
-
-export type Materialization = (context: ModelContext) => Promise<ModelOutcome>;

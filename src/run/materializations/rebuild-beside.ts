@@ -2,15 +2,18 @@ import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import type { CompiledModel } from '../../project/templates/compile.js';
 import { recordBatches } from '../batches/ledger.js';
-import { pendingWork } from '../batches/slices.js';
+import { materializedOf } from '../lineage.js';
 import { dropRelation, findRelation, renameRelation } from '../relations/catalog.js';
 import { keepingDependentViews } from '../relations/dependent-views.js';
 import { copyComments, describeRelation } from '../relations/docs.js';
 import { applyGrants, copyGrants } from '../relations/grants.js';
 import { applyPolicies } from '../timescale/policies.js';
 import { refreshAll } from '../timescale/refresh.js';
+import { runHooks } from './between-hooks.js';
 import { createAggregate } from './create-aggregate.js';
+import type { Decision } from './decision.js';
 import type { ModelContext } from './model-context.js';
 import { besideRelation, retiredRelation } from './replacing.js';
 
@@ -21,38 +24,42 @@ import { besideRelation, retiredRelation } from './replacing.js';
  */
 export async function rebuildBeside(
   context: ModelContext,
-  build: (beside: Relation, shadows: ReadonlyMap<string, Relation>) => Promise<number>,
+  { batches, rebuiltWith }: Decision,
+  build: (beside: Relation, compiled: CompiledModel) => Promise<number>,
 ): Promise<number> {
   const { client, node } = context;
-  const over = await builtAggregates(context);
-  const group = [node, ...over];
+  const group = [node, ...rebuiltWith];
   await refuseStrangers(context, group);
   const shadows = new Map(group.map((member) => [member.uniqueId, besideRelation(member)]));
   await dropGroup(context, group, besideRelation);
   await dropGroup(context, group, retiredRelation);
   try {
-    const batches = (await pendingWork(client, node.uniqueId, true)).batches;
-    const rows = await inTransaction(client, () => build(besideRelation(node), shadows));
-    for (const member of over) {
-      await inTransaction(client, () =>
-        createAggregate(context, member, besideRelation(member), shadows),
-      );
+    const target = besideRelation(node);
+    const compiled = await context.compileOwn({ isIncremental: false, target, shadows });
+    const rows = await inTransaction(client, async () => {
+      await runHooks(client, compiled.preHooks);
+      return build(target, compiled);
+    });
+    for (const member of rebuiltWith) {
+      const beside = besideRelation(member);
+      const use = { isIncremental: false, target: beside, shadows };
+      const { sql } = await context.compile(member, use);
+      await inTransaction(client, () => createAggregate(context, member, beside, sql));
     }
     for (const member of group) {
-      if (member.config.materialized === 'continuous_aggregate') {
+      if (materializedOf(member) === 'continuous_aggregate') {
         await refreshAll(client, besideRelation(member));
       }
     }
     await inTransaction(client, async () => {
       await swapGroup(context, group);
       for (const member of group) {
-        if (!member.usesNewRows) await recordBatches(client, member.uniqueId, batches, true);
+        // without batches it is not fed by them: what its ledger says stays so
+        if (member.usesNewRows || batches.length === 0) continue;
+        await recordBatches(client, member.uniqueId, batches, true);
       }
-      for (const hook of (await context.compile(node, { isIncremental: false })).postHooks) {
-        await client.query(hook);
-      }
+      await runHooks(client, compiled.postHooks);
     });
-    for (const member of group) context.rebuilt.add(member.uniqueId);
     await dropGroup(context, group, retiredRelation);
     return rows;
   } catch (error) {
@@ -61,7 +68,8 @@ export async function rebuildBeside(
   }
 }
 
-async function builtAggregates(context: ModelContext): Promise<ModelNode[]> {
+/** The continuous aggregates over a model that have been built. */
+export async function builtAggregates(context: ModelContext): Promise<ModelNode[]> {
   const built: ModelNode[] = [];
   for (const aggregate of context.aggregatesOver) {
     const kind = await findRelation(context.client, aggregate.relation);
@@ -118,7 +126,7 @@ async function swapGroup(context: ModelContext, group: readonly ModelNode[]): Pr
       const beside = besideRelation(member);
       await copyGrants(client, member.relation, beside);
       await applyGrants(client, member, beside);
-      const kind = member.config.materialized === 'continuous_aggregate' ? 'view' : 'table';
+      const kind = materializedOf(member) === 'continuous_aggregate' ? 'view' : 'table';
       await describeRelation(client, member, beside, kind);
       await copyComments(client, member.relation, beside, kind);
       await renameRelation(client, member.relation, retiredRelation(member).identifier);

@@ -11,7 +11,7 @@ import { findRelation } from '../relations/catalog.js';
 import { flagConfig, namesConfig } from '../relations/model-config.js';
 import { refreshWindow } from '../timescale/refresh.js';
 import type { ModelContext, ModelOutcome } from './model-context.js';
-import { matchColumns, writeRows } from './write-rows.js';
+import { matchColumns, writeResponses } from './write-rows.js';
 
 /** Works on a window of what has been built before. */
 export async function workOnWindow(
@@ -45,7 +45,7 @@ async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise
   const { client, node } = context;
   const column = eventTimeOf(node) as string;
   const target = renderRelation(node.relation);
-  const compiled = await context.compile(node, { isIncremental: true, wholeResponses: true });
+  const compiled = await context.compileOwn({ isIncremental: true, wholeResponses: true });
   const checksum = createHash('sha256').update(compiled.sql).digest('hex');
   const columns = await inTransaction(client, () => matchColumns(context, node.relation, compiled));
   const id = await beginOrResume(context, window, checksum);
@@ -94,9 +94,9 @@ async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise
 /** Processes again all responses that touch a window, in a model that has no time of its own. */
 async function rerunWindow(context: ModelContext, window: TimeWindow): Promise<ModelOutcome> {
   const { client, node } = context;
-  const compiled = await context.compile(node, { isIncremental: true, wholeResponses: true });
-  const rows = await inTransaction(client, () =>
-    writeRows(context, node.relation, compiled, false, () => slicesOfWindow(client, window)),
+  const compiled = await context.compileOwn({ isIncremental: true, wholeResponses: true });
+  const rows = await inTransaction(client, async () =>
+    writeResponses(context, node.relation, compiled, await slicesOfWindow(client, window)),
   );
   return { rows, message: `RERUN ${rows}` };
 }

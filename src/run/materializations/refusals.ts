@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
 import type { RelationState } from '../batches/ledger.js';
+import type { Column } from '../relations/catalog.js';
 
 /** Configs of a hypertable that rows already written can't follow. */
 const FIXED = ['main_dimension', 'dimensions', 'unique_key'] as const;
@@ -30,10 +31,10 @@ export function refusedChange(
 }
 
 /** Why the columns that a model no longer selects are not dropped from a hypertable. */
-export function refusedColumns(node: ModelNode, removed: readonly string[]): BeltError | undefined {
+export function refusedColumns(node: ModelNode, removed: readonly Column[]): BeltError | undefined {
   if (node.config.materialized !== 'hypertable' || removed.length === 0) return undefined;
   return new BeltError(
-    `${node.name} no longer selects ${removed.join(', ')}, and on_schema_change would drop what is stored of it.`,
+    `${node.name} no longer selects ${removed.map(({ name }) => name).join(', ')}, and on_schema_change would drop what is stored of it.`,
     {
       location: { file: node.path },
       hint: `Rebuild it without: \`belt transform --full-refresh --select ${node.name}+\`; or set on_schema_change to append_new_columns, which keeps the column.`,

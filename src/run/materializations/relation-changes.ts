@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { ModelNode } from '../../project/nodes.js';
 import { renderRelation } from '../../project/relation.js';
-import type { RelationState } from '../batches/ledger.js';
+import { type RelationState, readRelationState } from '../batches/ledger.js';
+import { findRelation } from '../relations/catalog.js';
+import type { Situation } from './decision.js';
 import type { ModelContext } from './model-context.js';
 
 /** What the relation of a model is built from now. */
@@ -13,20 +14,32 @@ export async function currentState(context: ModelContext): Promise<RelationState
     relation: renderRelation(node.relation),
     materialized: String(node.config.materialized ?? 'view'),
     sqlChecksum: createHash('sha256').update(sql).digest('hex'),
-    // as it comes back from jsonb, for comparison
-    config: JSON.parse(JSON.stringify(node.config)) as Record<string, unknown>,
+    config: asStored(node.config),
   };
 }
 
-export function configChanged(node: ModelNode, state: RelationState | undefined): boolean {
-  return (
-    state === undefined || !isDeepStrictEqual(JSON.parse(JSON.stringify(node.config)), state.config)
-  );
+/** How the relation of a model stands, and what has changed since it was built. */
+export async function situationOf(context: ModelContext): Promise<Situation> {
+  const { client, node } = context;
+  const kind = await findRelation(client, node.relation);
+  const state = await readRelationState(client, node.uniqueId);
+  const current = state && (await context.ask(() => currentState(context)));
+  const sqlChanged = current !== undefined && current.sqlChecksum !== state?.sqlChecksum;
+  const configChanged = !isDeepStrictEqual(asStored(node.config), state?.config);
+  return {
+    kind,
+    state,
+    sqlChanged,
+    configChanged,
+    changes: [
+      ...(state === undefined ? ['belt has not built it before'] : []),
+      ...(sqlChanged ? ['SQL changed'] : []),
+      ...(state !== undefined && configChanged ? ['config changed'] : []),
+    ],
+  };
 }
 
-export async function sqlChanged(
-  context: ModelContext,
-  state: RelationState | undefined,
-): Promise<boolean> {
-  return state !== undefined && (await currentState(context)).sqlChecksum !== state.sqlChecksum;
+/** A config as it comes back from jsonb, for comparison. */
+export function asStored(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
 }

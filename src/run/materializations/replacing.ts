@@ -1,23 +1,29 @@
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
-import type { Relation } from '../../project/relation.js';
-import { renderRelation } from '../../project/relation.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
 import type { RelationKind } from '../relations/catalog.js';
+import { type Decision, refused, type Situation } from './decision.js';
 import type { ModelContext } from './model-context.js';
 
 /** Refuses to put a model where an object of a kind stands that would lose its data by it. */
-export async function refuseToReplace(
-  context: ModelContext,
-  kind: RelationKind | undefined,
+export function refusedReplacement(
+  { node }: ModelContext,
+  situation: Situation,
   replaceable: readonly RelationKind[],
-): Promise<void> {
-  if (kind === undefined || replaceable.includes(kind)) return;
-  throw new BeltError(
-    `${renderRelation(context.node.relation)} exists as a ${kind.replaceAll('_', ' ')}, and the model ${context.node.name} would replace it.`,
-    {
-      location: { file: context.node.path },
-      hint: 'Drop or rename the existing object first, or give the model another alias.',
-    },
+): Decision | undefined {
+  const { kind } = situation;
+  if (kind === undefined || replaceable.includes(kind)) return undefined;
+  const called = kind.replaceAll('_', ' ');
+  return refused(
+    situation,
+    `it exists as a ${called}`,
+    new BeltError(
+      `${renderRelation(node.relation)} exists as a ${called}, and the model ${node.name} would replace it.`,
+      {
+        location: { file: node.path },
+        hint: 'Drop or rename the existing object first, or give the model another alias.',
+      },
+    ),
   );
 }
 

@@ -1,67 +1,98 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { PoolClient } from 'pg';
 import { inTransaction } from '../../database/transaction.js';
+import { BeltError } from '../../errors.js';
 import type { SeedNode } from '../../project/nodes.js';
 import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
 import { readRelationState, writeRelationState } from '../batches/ledger.js';
 import { columnsOf, findRelation } from '../relations/catalog.js';
 import { keepingDependentViews } from '../relations/dependent-views.js';
-import { describeRelation } from '../relations/docs.js';
-import { applyGrants, grantWarning } from '../relations/grants.js';
+import { publish } from './between-hooks.js';
+import { ABSENT, type Decision, decided, refused } from './decision.js';
 import type { ModelOutcome } from './model-context.js';
+import { asStored } from './relation-changes.js';
 
-/** Loads a seed into its table, if it is not there already as it is in the file. */
-export async function loadSeed(
+/** Decides whether the table of a seed is to be loaded from its file. */
+export async function decideSeed(
   client: PoolClient,
   node: SeedNode,
   fullRefresh: boolean,
+): Promise<Decision> {
+  const kind = await findRelation(client, node.relation);
+  const state = await readRelationState(client, node.uniqueId);
+  const fileChanged = state?.sqlChecksum !== checksumOf(node);
+  const situation = {
+    kind,
+    state,
+    sqlChanged: fileChanged,
+    configChanged: !isDeepStrictEqual(asStored(node.config), state?.config),
+    changes: fileChanged ? ['the file changed'] : [],
+  };
+  if (kind === undefined) return decided(situation, 'create', [ABSENT]);
+  if (kind !== 'table') return refusedSeed(situation, node);
+  if (!fileChanged && !fullRefresh) return decided(situation, 'unchanged');
+  const reasons = fullRefresh ? [...situation.changes, '--full-refresh'] : situation.changes;
+  if (await hasColumns(client, node)) return decided(situation, 'update', reasons);
+  return decided(situation, 'replace', [...reasons, 'its columns changed']);
+}
+
+function refusedSeed(situation: Parameters<typeof refused>[0], node: SeedNode): Decision {
+  const called = String(situation.kind).replaceAll('_', ' ');
+  return refused(
+    situation,
+    `it exists as a ${called}`,
+    new BeltError(
+      `${renderRelation(node.relation)} exists as a ${called}, and the seed ${node.name} would replace it.`,
+      {
+        location: { file: node.path },
+        hint: 'Drop or rename the existing object first, or give the seed another alias.',
+      },
+    ),
+  );
+}
+
+/** Loads a seed into its table, as far as it was decided to. */
+export async function buildSeed(
+  client: PoolClient,
+  node: SeedNode,
+  { action, kind }: Decision,
 ): Promise<ModelOutcome> {
   const name = renderRelation(node.relation);
-  const columns = columnTypes(node);
-  const state = {
-    relation: name,
-    materialized: 'seed',
-    sqlChecksum: seedChecksum(node),
-    config: node.config,
-  };
-  const exists = (await findRelation(client, node.relation)) !== undefined;
-  const before = await readRelationState(client, node.uniqueId);
-  const publish = async () => {
-    await describeRelation(client, node, node.relation, 'table');
-    await applyGrants(client, node, node.relation);
-    const warning = await grantWarning(client, node);
-    return warning === undefined ? {} : { warning };
-  };
-  if (exists && !fullRefresh && before?.sqlChecksum === state.sqlChecksum) {
-    const warning = await inTransaction(client, publish);
-    return { rows: node.rows.length, message: `UNCHANGED ${node.rows.length}`, ...warning };
-  }
-  const warning = await inTransaction(client, async () => {
-    if (exists && (await sameColumns(client, name, columns))) {
-      await client.query(`delete from ${name}`);
-    } else {
-      await keepingDependentViews(client, exists ? [node.relation] : [], async () => {
+  const isLoaded = action !== 'unchanged';
+  await inTransaction(client, async () => {
+    if (action === 'create' || action === 'replace') {
+      const replaced = kind === undefined ? [] : [node.relation];
+      await keepingDependentViews(client, replaced, async () => {
         await client.query(`drop table if exists ${name}`);
-        const definitions = columns.map(
-          (column) => `${client.escapeIdentifier(column.name)} ${column.type}`,
-        );
-        await client.query(`create table ${name} (${definitions.join(', ')})`);
+        await client.query(`create table ${name} (${definitions(client, node)})`);
       });
     }
-    await client.query(
-      `insert into ${name} select * from jsonb_populate_recordset(null::${name}, $1::jsonb)`,
-      [JSON.stringify(node.rows)],
-    );
-    await writeRelationState(client, node.uniqueId, state);
-    return publish();
+    if (action === 'update') await client.query(`delete from ${name}`);
+    if (isLoaded) {
+      await client.query(
+        `insert into ${name} select * from jsonb_populate_recordset(null::${name}, $1::jsonb)`,
+        [JSON.stringify(node.rows)],
+      );
+      await writeRelationState(client, node.uniqueId, {
+        relation: name,
+        materialized: 'seed',
+        sqlChecksum: checksumOf(node),
+        config: node.config,
+      });
+    }
+    await publish(client, node, 'table');
   });
-  await client.query(`analyze ${name}`);
-  return { rows: node.rows.length, message: `INSERT ${node.rows.length}`, ...warning };
+  if (isLoaded) await client.query(`analyze ${name}`);
+  return {
+    rows: node.rows.length,
+    message: `${isLoaded ? 'INSERT' : 'UNCHANGED'} ${node.rows.length}`,
+  };
 }
 
 /** Tells a changed file, or changed types of its columns. */
-export function seedChecksum(node: SeedNode): string {
+function checksumOf(node: SeedNode): string {
   return createHash('sha256')
     .update(JSON.stringify([columnTypes(node), node.rows]))
     .digest('hex');
@@ -86,18 +117,16 @@ function columnTypes(node: SeedNode): ColumnType[] {
   });
 }
 
-/** Rows of a table whose columns stay are replaced in place, so that what reads it is not touched. */
-async function sameColumns(
-  client: PoolClient,
-  name: string,
-  wanted: readonly ColumnType[],
-): Promise<boolean> {
-  await client.query(
-    `create temp table belt_seed_shape (${wanted
-      .map((column) => `${client.escapeIdentifier(column.name)} ${column.type}`)
-      .join(', ')}) on commit drop`,
-  );
+function definitions(client: PoolClient, node: SeedNode): string {
+  return columnTypes(node)
+    .map((column) => `${client.escapeIdentifier(column.name)} ${column.type}`)
+    .join(', ');
+}
+
+/** Whether the table has the file's columns: then rows are replaced in place, under what reads it. */
+async function hasColumns(client: PoolClient, node: SeedNode): Promise<boolean> {
+  await client.query(`create temp table belt_seed_shape (${definitions(client, node)})`);
   const shape = await columnsOf(client, 'pg_temp.belt_seed_shape');
-  const existing = await columnsOf(client, name);
-  return JSON.stringify(shape) === JSON.stringify(existing);
+  await client.query('drop table pg_temp.belt_seed_shape');
+  return isDeepStrictEqual(shape, await columnsOf(client, renderRelation(node.relation)));
 }

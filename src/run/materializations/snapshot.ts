@@ -1,13 +1,14 @@
-import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import { isMap } from '../../project/reading/yaml-file.js';
 import { renderRelation } from '../../project/relation.js';
-import { columnsOf, findRelation } from '../relations/catalog.js';
-import { describeRelation } from '../relations/docs.js';
-import { applyGrants } from '../relations/grants.js';
+import { columnsOf } from '../relations/catalog.js';
 import { choiceConfig, flagConfig, namesConfig, textConfig } from '../relations/model-config.js';
-import type { Materialization, ModelContext } from './model-context.js';
-import { refuseToReplace } from './replacing.js';
+import { betweenHooks } from './between-hooks.js';
+import type { Materialization } from './decision.js';
+import { decideGrowing } from './growing.js';
+import type { ModelContext } from './model-context.js';
+import { situationOf } from './relation-changes.js';
+import { refusedReplacement } from './replacing.js';
 
 const META_COLUMNS = [
   'dbt_scd_id',
@@ -21,37 +22,36 @@ type MetaColumn = (typeof META_COLUMNS)[number];
 const STAGED = 'pg_temp.belt_snapshot';
 
 /** Keeps what a query gave at each time: a row for each version, with the times of its validity. */
-export const snapshot: Materialization = async (context) => {
-  const { client, node } = context;
-  const kind = await findRelation(client, node.relation);
-  await refuseToReplace(context, kind, ['table']);
-  const compiled = await context.compile(node, { isIncremental: kind !== undefined });
-  const plan = planOf(context);
-  const target = renderRelation(node.relation);
-  const rows = await inTransaction(client, async () => {
-    for (const hook of compiled.preHooks) await client.query(hook);
-    await client.query(`create temp table belt_snapshot on commit drop as\n${compiled.sql}`);
-    const columns = (await columnsOf(client, STAGED)).map((column) => column.name);
-    const version = versionColumns(plan);
-    if (kind === undefined) {
-      const { rowCount } = await client.query(
-        `create table ${target} as select source.*, ${version} from ${STAGED} as source`,
-      );
-      await finish();
-      return rowCount ?? 0;
-    }
-    await addColumns(context, target);
-    const changed = await applyVersions(context, plan, target, columns);
-    await finish();
-    return changed;
+export const snapshot: Materialization = {
+  async decide(context) {
+    const situation = await situationOf(context);
+    return (
+      refusedReplacement(context, situation, ['table']) ??
+      // history is never built anew: there is nothing to build it from
+      decideGrowing(context, situation, undefined)
+    );
+  },
 
-    async function finish(): Promise<void> {
-      await describeRelation(client, node, node.relation, 'table');
-      await applyGrants(client, node, node.relation);
-      for (const hook of compiled.postHooks) await client.query(hook);
-    }
-  });
-  return { rows, message: `${kind === undefined ? 'CREATE' : 'INSERT'} ${rows}` };
+  async build(context, { action }) {
+    const { client, node } = context;
+    const isNew = action === 'create';
+    const compiled = await context.compileOwn({ isIncremental: !isNew });
+    const plan = planOf(context);
+    const target = renderRelation(node.relation);
+    const rows = await betweenHooks(context, compiled, async () => {
+      await client.query(`create temp table belt_snapshot on commit drop as\n${compiled.sql}`);
+      const columns = (await columnsOf(client, STAGED)).map((column) => column.name);
+      if (isNew) {
+        const { rowCount } = await client.query(
+          `create table ${target} as select source.*, ${versionColumns(plan)} from ${STAGED} as source`,
+        );
+        return rowCount ?? 0;
+      }
+      await addColumns(context, target);
+      return applyVersions(context, plan, target, columns);
+    });
+    return { rows, message: `${isNew ? 'CREATE' : 'INSERT'} ${rows}` };
+  },
 };
 
 interface SnapshotPlan {

@@ -3,9 +3,9 @@ import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { recordBatches } from '../batches/ledger.js';
-import { enterResponses, enterSlice, pendingWork, type ResponseSlice } from '../batches/slices.js';
+import { enterResponses, enterSlice, type ResponseSlice, slicesOf } from '../batches/slices.js';
 import type { TimeWindow } from '../batches/time-window.js';
-import { columnsOf } from '../relations/catalog.js';
+import { columnsOf, selectedColumns, without } from '../relations/catalog.js';
 import { choiceConfig, flagConfig, namesConfig } from '../relations/model-config.js';
 import { contractColumns, hasContract } from './contract.js';
 import type { ModelContext } from './model-context.js';
@@ -33,42 +33,56 @@ export async function createEmptyTable(
 }
 
 /**
- * Writes into `target` what the model selects: once, or, where it reads new rows of landed
- * batches, a slice at a time, noting the batches in the ledger; or, with `slicesOf`, of responses
- * that are processed again. Gives the rows written.
+ * Writes into `target` what the model selects: once, or, where it reads new rows, a slice of the
+ * batches at a time, noting them in the ledger. A target that is `empty` takes up all batches; if
+ * the model asks is_incremental(), then at once, since that is false while it is first built. Gives
+ * the rows written.
  */
 export async function writeRows(
   context: ModelContext,
   target: Relation,
   compiled: CompiledModel,
-  everything: boolean,
-  slicesOf?: () => Promise<ResponseSlice[]>,
+  batches: readonly string[],
+  empty: boolean,
 ): Promise<number> {
   const { client, node } = context;
   const write = await rowWriter(context, target, compiled);
   if (!node.usesNewRows) return write();
-  if (slicesOf !== undefined) {
-    let written = 0;
-    for (const slice of await slicesOf()) {
-      await enterResponses(client, slice.responses);
-      written += await write();
-    }
-    return written;
-  }
-  const work = await pendingWork(client, node.uniqueId, everything);
+  const slices = await slicesOf(client, batches, empty && node.asksIncremental);
+  const readings = sumOf(slices);
   let rows = 0;
-  let readings = 0;
-  for (const slice of work.slices) {
-    context.onProgress(readings, work.readings);
+  let readingsDone = 0;
+  for (const slice of slices) {
+    context.onProgress(readingsDone, readings);
     await enterSlice(client, slice);
     rows += await write();
-    readings += slice.readings;
+    readingsDone += slice.readings;
     // a checkpoint keeps the write-ahead log, and so the time of the next opening, short
     if (context.checkpoints) await client.query('checkpoint');
   }
-  context.onProgress(readings, work.readings);
-  await recordBatches(client, node.uniqueId, work.batches, everything);
+  context.onProgress(readings, readings);
+  await recordBatches(client, node.uniqueId, batches, empty);
   return rows;
+}
+
+/** Writes into `target` what the model makes of responses that are processed again. */
+export async function writeResponses(
+  context: ModelContext,
+  target: Relation,
+  compiled: CompiledModel,
+  slices: readonly ResponseSlice[],
+): Promise<number> {
+  const write = await rowWriter(context, target, compiled);
+  let rows = 0;
+  for (const slice of slices) {
+    await enterResponses(context.client, slice.responses);
+    rows += await write();
+  }
+  return rows;
+}
+
+function sumOf(slices: readonly { readonly readings: number }[]): number {
+  return slices.reduce((sum, { readings }) => sum + readings, 0);
 }
 
 /** Puts what the model selects in the place of the rows of a window of event time. */
@@ -189,13 +203,10 @@ export async function matchColumns(
 ): Promise<string[]> {
   const { client, node } = context;
   const into = renderRelation(target);
-  await client.query('drop table if exists pg_temp.belt_shape');
-  await client.query(`create temp table belt_shape as\n${compiled.sql}\nwith no data`);
-  const selected = await columnsOf(client, 'pg_temp.belt_shape');
-  await client.query('drop table pg_temp.belt_shape');
+  const selected = await selectedColumns(client, compiled.sql);
   const existing = await columnsOf(client, into);
-  const added = selected.filter((column) => !existing.some(({ name }) => name === column.name));
-  const removed = existing.filter((column) => !selected.some(({ name }) => name === column.name));
+  const added = without(selected, existing);
+  const removed = without(existing, selected);
   const policy = choiceConfig(node, 'on_schema_change', SCHEMA_CHANGES, 'ignore');
   if (policy === 'fail' && added.length + removed.length > 0) {
     throw new BeltError(
@@ -214,10 +225,7 @@ export async function matchColumns(
     }
   }
   if (policy === 'sync_all_columns') {
-    const refused = refusedColumns(
-      node,
-      removed.map(({ name }) => name),
-    );
+    const refused = refusedColumns(node, removed);
     if (refused !== undefined) throw refused;
     for (const column of removed) {
       await client.query(`alter table ${into} drop column ${client.escapeIdentifier(column.name)}`);

@@ -50,6 +50,20 @@ export async function columnsOf(client: ClientBase, relation: string): Promise<C
   return rows;
 }
 
+/** The columns that a query would give. */
+export async function selectedColumns(client: ClientBase, sql: string): Promise<Column[]> {
+  await client.query(`create temp table belt_shape as\n${sql}\nwith no data`);
+  const columns = await columnsOf(client, 'pg_temp.belt_shape');
+  await client.query('drop table pg_temp.belt_shape');
+  return columns;
+}
+
+/** The columns whose names are not among those of `others`. */
+export function without(columns: readonly Column[], others: readonly Column[]): Column[] {
+  const names = new Set(others.map(({ name }) => name));
+  return columns.filter(({ name }) => !names.has(name));
+}
+
 /** Drops a relation of any kind, if it is there. */
 export async function dropRelation(client: ClientBase, relation: Relation): Promise<void> {
   const name = renderRelation(relation);

@@ -21,7 +21,7 @@ export async function describeRelation(
 /** Tells columns that YAML describes, and that the relation of a node does not have. */
 export async function docsWarning(
   client: ClientBase,
-  { name, columns, relation }: ModelNode,
+  { name, columns, relation }: ModelNode | SeedNode,
 ): Promise<string | undefined> {
   if (Object.keys(columns).length === 0) return undefined;
   const existing = (await commentsOf(client, relation)).flatMap(({ column }) => column ?? []);

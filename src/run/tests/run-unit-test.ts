@@ -8,7 +8,7 @@ import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
 import type { CompileContext } from '../../project/templates/compile.js';
 import { CTE_PREFIX } from '../../project/templates/ephemeral.js';
-import { type Column, columnsOf, findRelation } from '../relations/catalog.js';
+import { type Column, columnsOf, findRelation, selectedColumns } from '../relations/catalog.js';
 import type { TestOutcome } from './run-test.js';
 
 /** How the model is compiled for the test. */
@@ -77,13 +77,8 @@ async function columnsOfNode(
   if (exists) return columnsOf(client, renderRelation(target.relation));
   if (target.resourceType !== 'model') return undefined;
   try {
-    return await inTransaction(client, async () => {
-      const sql = await compile(target, { isIncremental: false });
-      await client.query(
-        `create temp table belt_unit_shape on commit drop as\n${sql}\nwith no data`,
-      );
-      return columnsOf(client, 'pg_temp.belt_unit_shape');
-    });
+    const sql = await compile(target, { isIncremental: false });
+    return await inTransaction(client, () => selectedColumns(client, sql));
   } catch {
     return undefined;
   }

@@ -1,0 +1,63 @@
+import { BeltError } from '../../errors.js';
+import type { ModelNode } from '../../project/nodes.js';
+import type { Project } from '../../project/project.js';
+import { materializedOf } from '../lineage.js';
+import { continuousAggregate } from './continuous-aggregate.js';
+import type { Materialization } from './decision.js';
+import { hypertable } from './hypertable.js';
+import { incremental } from './incremental.js';
+import { microbatch } from './microbatch.js';
+import { snapshot } from './snapshot.js';
+import { table } from './table.js';
+import { view } from './view.js';
+import { virtualHypertable } from './virtual-hypertable.js';
+
+const MATERIALIZATIONS: Readonly<Record<string, Materialization>> = {
+  view,
+  table,
+  incremental,
+  snapshot,
+  hypertable,
+  virtual_hypertable: virtualHypertable,
+  continuous_aggregate: continuousAggregate,
+};
+
+/** Those that write rows a slice at a time. */
+const TAKES_NEW_ROWS: readonly (Materialization | undefined)[] = [table, incremental, hypertable];
+
+/** How a model or snapshot is built; undefined where its materialization does not exist. */
+function find(node: ModelNode): Materialization | undefined {
+  const materialized = materializedOf(node);
+  return materialized === 'incremental' && node.config.incremental_strategy === 'microbatch'
+    ? microbatch
+    : MATERIALIZATIONS[materialized];
+}
+
+/** How a model or snapshot is built. Throws a BeltError where its materialization does not exist. */
+export function materializationOf(node: ModelNode): Materialization {
+  const found = find(node);
+  if (found !== undefined) return found;
+  throw new BeltError(
+    `${node.name} has the materialization ${materializedOf(node)}, which belt does not know.`,
+    {
+      location: { file: node.path },
+      hint: `Use one of ${Object.keys(MATERIALIZATIONS).join(', ')}, ephemeral.`,
+    },
+  );
+}
+
+/** Throws a BeltError for the first model that can't be built as its configs say. */
+export function checkMaterializations(project: Project): void {
+  for (const node of project.nodes.values()) {
+    if (node.resourceType !== 'model' && node.resourceType !== 'snapshot') continue;
+    if (materializedOf(node) !== 'ephemeral') materializationOf(node);
+    if (!node.usesNewRows || TAKES_NEW_ROWS.includes(find(node))) continue;
+    throw new BeltError(
+      `${node.name} asks for new_rows(), but it is not built from what is new: it would be given none.`,
+      {
+        location: { file: node.path },
+        hint: 'Make it a table, an incremental model (not of the strategy microbatch) or a hypertable, or take new_rows() away.',
+      },
+    );
+  }
+}
