@@ -1,7 +1,10 @@
 import { type Command, Option } from 'commander';
 import { type LandSummary, land } from '../landing/land.js';
+import { isArchived } from '../raw/archive/restore-raw.js';
 import { RESOURCES } from '../raw/resources.js';
 import { isIncomplete, isUnread, landJson, landText, NAMED } from './land-text.js';
+import { restoreText } from './raw-text.js';
+import { restoreInDatabase } from './restore.js';
 import { type CommandScope, type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
 
 interface LandOptions extends GlobalOptions {
@@ -23,6 +26,13 @@ export function addLandCommand(program: Command): void {
     .addOption(new Option('--json', 'print the summary as JSON').default(false))
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<LandOptions>();
+      if (isArchived(options.source)) {
+        const restored = await restoreInDatabase(options);
+        process.stdout.write(
+          `${options.json ? JSON.stringify(restored) : restoreText(restored)}\n`,
+        );
+        return;
+      }
       const summary = await withDatabase(options, 'land', async (scope) => {
         await migrateFirst(scope);
         return landWithProgress(scope, options.source);

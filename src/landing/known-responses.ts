@@ -1,6 +1,4 @@
 import type { ClientBase } from 'pg';
-import { rawTable } from '../raw/raw-table.js';
-import type { Resource } from '../raw/resource.js';
 import type { SourceFile } from './directory-walk.js';
 
 /** Which bytes were landed last for each path. */
@@ -10,18 +8,12 @@ export interface KnownResponses {
 
 export async function readKnownResponses(
   client: ClientBase,
-  resources: readonly Resource[],
   files: readonly SourceFile[],
 ): Promise<KnownResponses> {
-  const latestOf = (resource: Resource) =>
-    `(select encode(sha256, 'hex') as sha256 from ${rawTable(resource)}
-      where resource_path = wanted.path order by response_id desc limit 1)`;
   const { rows } = await client.query<{ path: string; sha256: string }>(
-    `select wanted.path, latest.sha256
+    `select wanted.path, encode(known.sha256, 'hex') as sha256
       from unnest($1::text[]) as wanted (path)
-      cross join lateral (
-        ${resources.map(latestOf).join(' union all ')}
-      ) as latest`,
+      join raw.latest_response as known on known.path_hash = md5(wanted.path)::uuid`,
     [files.map((file) => file.path)],
   );
   const latest = new Map(rows.map(({ path, sha256 }) => [path, sha256]));

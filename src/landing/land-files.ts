@@ -65,7 +65,7 @@ export async function landFiles(landing: FileLanding): Promise<void> {
     const next = windows.next();
     const found: readonly Found[] = next.done === true ? [] : next.value;
     const files = filesOf(found);
-    return { found, files, known: queue.add(() => readKnownResponses(client, resources, files)) };
+    return { found, files, known: queue.add(() => readKnownResponses(client, files)) };
   };
 
   let next = lookUp();

@@ -3,6 +3,7 @@ import { withAdvisoryLock } from '../database/advisory-lock.js';
 import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
+import { recordContents } from '../raw/batch-content.js';
 import type { Resource } from '../raw/resource.js';
 import { type Batch, beginBatch, recordFailed, recordLanded } from './batch.js';
 import { checkDirectory, measureDirectory, noResponse } from './directory-source.js';
@@ -77,6 +78,7 @@ async function landBatch(
     });
     if (isEmpty(batch)) throw noResponse(options.source, options.resources, batch.passedOver);
     await recordLanded(client, batch);
+    await recordContents(client, batch.batchId, options.resources);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);

@@ -54,10 +54,13 @@ export function isArchive(folder: string): boolean {
   if (!existsSync(marker)) return false;
   const { version } = readJson(marker, readFileSync(marker, 'utf8')) as { version?: unknown };
   if (version === FORMAT.version) return true;
-  throw new BeltError(`${folder} is an archive of version ${version}, which this belt can't read.`, {
-    location: { file: marker },
-    hint: 'Use the belt that wrote it, or a newer one.',
-  });
+  throw new BeltError(
+    `${folder} is an archive of version ${version}, which this belt can't read.`,
+    {
+      location: { file: marker },
+      hint: 'Use the belt that wrote it, or a newer one.',
+    },
+  );
 }
 
 /** Path of the index of a file of responses, both below the archive. */
@@ -73,7 +76,13 @@ export function readIndexes(folder: string): ArchiveIndex[] {
     .sort((a, b) => (`${a.landed_on} ${a.file}` < `${b.landed_on} ${b.file}` ? -1 : 1));
 }
 
-function readIndex(path: string): ArchiveIndex {
+/** Whether a file is named as an index is. */
+export function isIndex(path: string): boolean {
+  return path.endsWith(INDEX_END);
+}
+
+/** Reads what an index says of its file. */
+export function readIndex(path: string): ArchiveIndex {
   let text: string;
   try {
     text = brotliDecompressSync(readFileSync(path)).toString('utf8');

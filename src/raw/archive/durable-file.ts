@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { createReadStream, createWriteStream, statSync } from 'node:fs';
+import { open, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createBrotliCompress } from 'node:zlib';
@@ -72,4 +72,14 @@ export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
   return hash.digest('hex');
+}
+
+/** Writes a small file as a whole, so that it outlasts a crash. */
+export async function writeDurable(path: string, text: string): Promise<void> {
+  await writeFile(path + PARTIAL, text);
+  await publishPartial(path);
+}
+
+export function sizeOfFile(folder: string, file: string): number {
+  return statSync(join(folder, file)).size;
 }

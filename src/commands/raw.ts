@@ -1,0 +1,66 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type ArchiveSummary, archiveRaw } from '../raw/archive/archive-raw.js';
+import { RESOURCES } from '../raw/resources.js';
+import { withTransformSession } from '../run/session.js';
+import { archiveText } from './raw-text.js';
+import { type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
+
+interface ArchiveFlags extends GlobalOptions {
+  readonly olderThan: number;
+  readonly to: string;
+  readonly keep: boolean;
+  readonly json: boolean;
+}
+
+const DAY_MS = 86_400_000;
+
+export function addRawCommand(program: Command): void {
+  const raw = program.command('raw').description('what becomes of raw: its archive, its room');
+  raw
+    .command('archive')
+    .description('write old raw into compressed files, and drop it from the database')
+    .requiredOption('--older-than <age>', 'days since it was landed: 30d', daysOf)
+    .requiredOption('--to <dir>', 'the archive: a folder of its own')
+    .addOption(new Option('--keep', 'keep it in the database too').default(false))
+    .addOption(new Option('--json', 'print the summary as JSON').default(false))
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<ArchiveFlags>();
+      const summary = await archiveInDatabase(options);
+      process.stdout.write(`${options.json ? JSON.stringify(summary) : archiveText(summary)}\n`);
+    });
+}
+
+function archiveInDatabase(options: ArchiveFlags): Promise<ArchiveSummary> {
+  return withDatabase(options, 'raw archive', async (scope) => {
+    await migrateFirst(scope);
+    const { console, database, signal } = scope;
+    const onWait = () =>
+      console.log('Waiting for a belt transform to finish.', {
+        event: 'waiting',
+        for: 'transform',
+      });
+    const progress = console.progress('Archiving', '');
+    try {
+      // no transform may read what is dropped meanwhile
+      return await withTransformSession(database, onWait, (client) =>
+        archiveRaw(client, {
+          folder: options.to,
+          resources: RESOURCES,
+          before: new Date(Date.now() - options.olderThan * DAY_MS),
+          keep: options.keep,
+          signal,
+          checkpoints: database.embedded !== undefined,
+          onProgress: progress.update,
+        }),
+      );
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+function daysOf(text: string): number {
+  const [, count, unit] = /^(\d{1,5})([dw])$/.exec(text) ?? [];
+  if (count !== undefined) return Number(count) * (unit === 'w' ? 7 : 1);
+  throw new InvalidArgumentError('Write it in days or weeks: 30d, 12w.');
+}

@@ -1,0 +1,34 @@
+import { type RestoreSummary, restoreRaw } from '../raw/archive/restore-raw.js';
+import { RESOURCES } from '../raw/resources.js';
+import { withTransformSession } from '../run/session.js';
+import { type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
+
+/** Brings an archive of raw back into the database of the options. */
+export function restoreInDatabase(
+  options: GlobalOptions & { readonly source: string },
+): Promise<RestoreSummary> {
+  return withDatabase(options, 'land', async (scope) => {
+    await migrateFirst(scope);
+    const { console, database, signal } = scope;
+    const onWait = () =>
+      console.log('Waiting for a belt transform to finish.', {
+        event: 'waiting',
+        for: 'transform',
+      });
+    const progress = console.progress('Restoring', '');
+    try {
+      // a transform would find only a part of what is brought back
+      return await withTransformSession(database, onWait, (client) =>
+        restoreRaw(client, {
+          source: options.source,
+          resources: RESOURCES,
+          signal,
+          checkpoints: database.embedded !== undefined,
+          onProgress: progress.update,
+        }),
+      );
+    } finally {
+      progress.stop();
+    }
+  });
+}
