@@ -10,7 +10,7 @@ export interface RawDay {
   readonly batches: readonly PresentBatch[];
 }
 
-export interface PresentBatch {
+interface PresentBatch {
   readonly batchId: string;
   /** Responses of it that are there. */
   readonly documents: number;

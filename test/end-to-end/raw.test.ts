@@ -1,0 +1,224 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { DAY, DEVICE_A, DEVICE_B, HOUR, pairs, T0, writeResponses } from '../support/responses.js';
+import {
+  createWorkspace,
+  ENGINES,
+  type Engine,
+  execute,
+  type Workspace,
+} from '../support/workspace.js';
+
+const MIDNIGHT = Math.floor(T0 / DAY) * DAY;
+const iso = (time: number) => new Date(time).toISOString();
+
+const window = (from: number, to: number) => [
+  '--event-time-start',
+  iso(MIDNIGHT + from * DAY),
+  '--event-time-end',
+  iso(MIDNIGHT + to * DAY),
+];
+
+/** Lands a day of two devices as a batch of its own; text with a line separator stays one line. */
+async function landDay(workspace: Workspace, day: number): Promise<void> {
+  const telemetry = Object.fromEntries(
+    [DEVICE_A, DEVICE_B].map((device) => [
+      `${device}/${day}`,
+      {
+        BatteryPowerW: pairs(MIDNIGHT + day * DAY, 48, HOUR / 2, (index) => index + day * 100),
+        BatteryImportKwh: pairs(MIDNIGHT + day * DAY, 48, HOUR / 2, (index) => index / 100),
+      },
+    ]),
+  );
+  const assets = [{ deviceId: DEVICE_A, description: `Day ${day}\u2028of Zonneveld`, state: 'Ok' }];
+  const source = writeResponses(workspace, `day${day}`, { assets, telemetry });
+  await workspace.beltOk('land', '--source', source);
+}
+
+/** Three days, a batch each, transformed. */
+async function threeDays(engine: Engine): Promise<Workspace> {
+  const workspace = await createWorkspace(engine);
+  for (const day of [0, 1, 2]) await landDay(workspace, day);
+  await workspace.beltOk('transform');
+  return workspace;
+}
+
+/** Writes to the database of a workspace; the embedded one by a hook of a model. */
+async function write(workspace: Workspace, engine: Engine, ...statements: string[]): Promise<void> {
+  if (engine === 'server') {
+    for (const statement of statements) await execute(workspace, statement);
+    return;
+  }
+  workspace.write(
+    'writer/models/writer.sql',
+    `{{ config(pre_hook=${JSON.stringify(statements)}) }} select 1 as one`,
+  );
+  await workspace.beltOk('run', '--project-dir', join(workspace.dir, 'writer'));
+}
+
+/** Makes raw as old as if it had been landed some days earlier. */
+const age = (workspace: Workspace, engine: Engine, days: number) =>
+  write(
+    workspace,
+    engine,
+    `update raw.telemetry_response set landed_at = landed_at - interval '${days} days'`,
+    `update raw.asset_response set landed_at = landed_at - interval '${days} days'`,
+    `update raw.batch_content set landed_at = landed_at - interval '${days} days'`,
+    `update raw.batch set started_at = started_at - interval '${days} days'`,
+  );
+
+const rows = (workspace: Workspace) =>
+  workspace.query('select * from battery_telemetry order by device_id, ts');
+const raw = (workspace: Workspace) =>
+  workspace.query(`select *, body::text as text from raw.telemetry_response order by response_id`);
+const assets = (workspace: Workspace) =>
+  workspace.query('select *, body::text as text from raw.asset_response order by response_id');
+
+describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
+  test('archives old raw, drops it, and brings it back as it was', async () => {
+    const workspace = await threeDays(engine);
+    await age(workspace, engine, 40);
+    const before = [await raw(workspace), await assets(workspace), await rows(workspace)];
+    const archive = join(workspace.dir, 'archive');
+    const archived = JSON.parse(
+      (await workspace.beltOk('raw', 'archive', '--older-than', '30d', '--to', archive, '--json'))
+        .stdout,
+    );
+    expect(archived).toMatchObject({
+      documents: 9,
+      readings: 6 * 96,
+      dropped: true,
+      unprocessed: [],
+    });
+    expect(archived.files).toHaveLength(2);
+    expect(await raw(workspace)).toEqual([]);
+    expect(await assets(workspace)).toEqual([]);
+    expect(
+      await workspace.query(
+        `select batch_id, resource, documents, readings, dropped_by, dropped_at is not null as dropped
+          from raw.batch_content order by 2, 1`,
+      ),
+    ).toEqual([
+      ...[1, 2, 3].map((batch_id) => ({
+        batch_id,
+        resource: 'asset_response',
+        documents: 1,
+        readings: 0,
+        dropped_by: 'archive',
+        dropped: true,
+      })),
+      ...[1, 2, 3].map((batch_id) => ({
+        batch_id,
+        resource: 'telemetry_response',
+        documents: 2,
+        readings: 192,
+        dropped_by: 'archive',
+        dropped: true,
+      })),
+    ]);
+
+    // what was dropped is still known: the same bytes are not landed once more
+    const again = await workspace.beltOk('land', '--source', join(workspace.dir, 'day2'), '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({ documents: 0, skipped: 3 });
+    await workspace.beltOk('transform');
+    expect(await rows(workspace)).toEqual(before[2]);
+
+    const restored = JSON.parse(
+      (await workspace.beltOk('land', '--source', archive, '--json')).stdout,
+    );
+    expect(restored).toMatchObject({ documents: 9, readings: 576, batches: 3, present: 0 });
+    expect([await raw(workspace), await assets(workspace)]).toEqual(before.slice(0, 2));
+    const plan = JSON.parse((await workspace.beltOk('plan', '--json', '--all')).stdout);
+    expect(plan.filter(({ batches }: { batches: number }) => batches > 0)).toEqual([]);
+    await workspace.beltOk('transform', ...window(0, 3));
+    expect(await rows(workspace)).toEqual(before[2]);
+    const twice = await workspace.beltOk('land', '--source', archive, '--json');
+    expect(JSON.parse(twice.stdout)).toMatchObject({ documents: 0, present: 9 });
+  });
+
+  test('takes up an archive that was stopped, and keeps what no model has processed', async () => {
+    const workspace = await threeDays(engine);
+    await age(workspace, engine, 40);
+    const archive = join(workspace.dir, 'archive');
+    const run = async (...flags: string[]) =>
+      JSON.parse(
+        (
+          await workspace.beltOk(
+            ...['raw', 'archive', '--older-than', '30d', '--to', archive, '--json', ...flags],
+          )
+        ).stdout,
+      );
+    expect(await run('--keep')).toMatchObject({ documents: 9, dropped: false });
+    expect(await raw(workspace)).toHaveLength(6);
+    // as if it had been killed before the index of the second file was written
+    rmSync(join(archive, 'telemetry_response', indexName(archive)));
+    writeFileSync(join(archive, 'telemetry_response', 'x.jsonl.br.partial'), 'half');
+    const files = (await run()).files as { resource: string; was: boolean }[];
+    expect(files.map(({ resource, was }) => [resource, was])).toEqual([
+      ['asset_response', true],
+      ['telemetry_response', false],
+    ]);
+    expect(await raw(workspace)).toEqual([]);
+
+    await landDay(workspace, 3);
+    await age(workspace, engine, 40);
+    const left = await run();
+    expect(left).toMatchObject({ documents: 0, unprocessed: [{ batchId: '4' }] });
+    expect(await raw(workspace)).toHaveLength(2);
+  });
+
+  test('refuses an archive that was changed, that of another database, and another folder', async () => {
+    const workspace = await threeDays(engine);
+    await age(workspace, engine, 40);
+    const archive = join(workspace.dir, 'archive');
+    const command = ['raw', 'archive', '--older-than', '30d', '--to', archive];
+    await workspace.beltOk(...command, '--keep');
+    const folder = join(archive, 'telemetry_response');
+    const data = join(folder, indexName(archive).replace('.index', ''));
+    const bytes = readFileSync(data);
+    writeFileSync(data, bytes.subarray(0, -1));
+    const broken = await workspace.belt(...command);
+    expect(broken.code).toBe(1);
+    expect(broken.stderr).toContain('its checksum is another one');
+    expect(await raw(workspace)).toHaveLength(6);
+    expect((await workspace.belt('land', '--source', archive)).code).toBe(1);
+    writeFileSync(data, bytes);
+
+    const other = await createWorkspace(engine);
+    await landDay(other, 1);
+    const foreign = await other.belt('land', '--source', archive);
+    expect(foreign.code).toBe(1);
+    expect(foreign.stderr).toContain('another database');
+    workspace.write('full/notes.txt', 'mine');
+    const full = await workspace.belt(...command.slice(0, -1), join(workspace.dir, 'full'));
+    expect(full.code).toBe(1);
+    expect(full.stderr).toContain('not empty');
+    expect(existsSync(join(workspace.dir, 'full/belt-archive.json'))).toBe(false);
+  });
+
+  test('makes a new database of an archive', async () => {
+    const workspace = await threeDays(engine);
+    await age(workspace, engine, 40);
+    const archive = join(workspace.dir, 'archive');
+    await workspace.beltOk('raw', 'archive', '--older-than', '30d', '--to', archive);
+    const fresh = await createWorkspace(engine);
+    await fresh.beltOk('land', '--source', archive);
+    await fresh.beltOk('transform');
+    expect(await rows(fresh)).toEqual(await rows(workspace));
+    await landDay(fresh, 7);
+    expect(
+      await fresh.query(
+        'select max(batch_id) as batch, max(response_id) > 9 as later from raw.telemetry_response',
+      ),
+    ).toEqual([{ batch: 4, later: true }]);
+  });
+});
+
+function indexName(archive: string): string {
+  const found = readdirSync(join(archive, 'telemetry_response')).find((name) =>
+    name.endsWith('.index.jsonl.br'),
+  );
+  if (found === undefined) throw new Error(`${archive} holds no index of telemetry`);
+  return found;
+}
