@@ -9,6 +9,7 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [line: string, use: s
   land: [
     ['belt land --source responses', 'what is new in a folder, as one batch'],
     ['belt land --source responses --strict --json', 'for a scheduler: 1 if a file was rejected'],
+    ['belt land --source archive', 'raw that belt raw archive has written, as it was'],
   ],
   transform: [
     ['belt transform', 'all models, over what was landed since they last ran'],
@@ -49,6 +50,10 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [line: string, use: s
   freshness: [['belt source freshness', 'how old what was landed is']],
   debug: [['belt debug --profiles-dir ~/.dbt', 'with the profiles of dbt']],
   status: [['belt status --json', 'for a monitor']],
+  archive: [
+    ['belt raw archive --older-than 30d --to archive', 'old raw out of the database'],
+    ['belt raw archive --older-than 1d --to archive --keep', 'a copy of all raw but the last'],
+  ],
   query: [
     ["belt query 'select * from battery_alert'", 'a table for people'],
     ["belt query 'select * from battery_daily' --format csv", 'rows for a spreadsheet'],
