@@ -77,7 +77,7 @@ export function watchInterruption(console: Console): Interruption {
 
 /** Cancels what this process runs on a server; the embedded engine ends its statement first. */
 function cancelRunning(database: Database): void {
-  if (database.embedded !== undefined) return;
+  if (database.engine === 'embedded') return;
   database.pool
     .query(
       'select pg_cancel_backend(pid) from unnest($1::integer[]) as pid where pid <> pg_backend_pid()',

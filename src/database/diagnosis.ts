@@ -17,22 +17,20 @@ const MIN_TIMESCALE = [2, 20] as const;
 
 /** Checks the engine, its versions, licence and workers, the migrations, and what the user may do. */
 export async function diagnose(database: Database): Promise<CheckResult[]> {
-  const { pool, profile } = database;
+  const { pool } = database;
   return [
-    {
-      check: 'engine',
-      status: 'ok',
-      message:
-        profile.engine === 'embedded'
-          ? `embedded engine, kept in ${profile.folder}`
-          : `server at ${profile.displayUrl}`,
-    },
+    { check: 'engine', status: 'ok', message: engineText(database) },
     await checkPostgres(pool),
     ...(await checkTimescale(pool)),
     await checkWorkers(database),
     await checkRights(pool),
     ...(await checkMigrations(pool)),
   ];
+}
+
+function engineText({ engine, profile }: Database): string {
+  if (profile.engine === 'embedded') return `embedded engine, kept in ${profile.folder}`;
+  return `${engine === 'embedded' ? 'embedded engine, served' : 'server'} at ${profile.displayUrl}`;
 }
 
 async function checkPostgres(pool: Pool): Promise<CheckResult> {
@@ -106,8 +104,8 @@ async function checkTimescale(pool: Pool): Promise<CheckResult[]> {
   ];
 }
 
-async function checkWorkers({ pool, embedded }: Database): Promise<CheckResult> {
-  if (embedded !== undefined) {
+async function checkWorkers({ pool, engine }: Database): Promise<CheckResult> {
+  if (engine === 'embedded') {
     return {
       check: 'background workers',
       status: 'ok',

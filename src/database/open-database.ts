@@ -10,8 +10,11 @@ import type { ConnectionProfile, EmbeddedProfile, ServerProfile } from './profil
 /** An open database: all queries go through `pool`, whichever engine answers. */
 export interface Database {
   readonly profile: ConnectionProfile;
+  /** Which engine answers: the embedded one also where another process serves it. */
+  readonly engine: 'embedded' | 'server';
   /** On the embedded engine it holds one client: never ask for a second one while holding one. */
   readonly pool: pg.Pool;
+  /** The embedded engine, where it runs in this process. */
   readonly embedded: EmbeddedHandle | undefined;
   /** Process ids of the server's backends that serve this pool. */
   readonly backends: ReadonlySet<number>;
@@ -22,8 +25,13 @@ export interface Database {
 const SPARE_SESSIONS = 3;
 
 /** Every session of belt reads and writes times in UTC; the embedded engine's begin so. */
-const PREPARE_SESSION =
-  "select pg_backend_pid() as pid, set_config('timezone', 'UTC', false) as timezone";
+const PREPARE_SESSION = `select pg_backend_pid() as pid, set_config('timezone', 'UTC', false) as timezone,
+    coalesce(current_setting('belt.engine', true), 'server') as engine`;
+
+interface Session {
+  readonly pid: number;
+  readonly engine: Database['engine'];
+}
 
 /** Opens the database of a profile, for as many `threads` as models run side by side. `command` is told to others who find it locked. */
 export function openDatabase(
@@ -55,6 +63,7 @@ async function openEmbedded(profile: EmbeddedProfile, command: string): Promise<
   });
   return {
     profile,
+    engine: 'embedded',
     pool,
     embedded: { engine, turns, lock },
     backends: new Set(),
@@ -69,14 +78,16 @@ async function openEmbedded(profile: EmbeddedProfile, command: string): Promise<
 async function openServer(profile: ServerProfile, sessions: number): Promise<Database> {
   const pids = new Map<pg.ClientBase, number>();
   const backends = new Set<number>();
+  let engine: Database['engine'] = 'server';
   const pool = new pg.Pool({
     ...profile.pool,
     max: sessions,
     onConnect: async (client) => {
-      const { rows } = await client.query<{ pid: number }>(PREPARE_SESSION);
-      for (const { pid } of rows) {
-        pids.set(client, pid);
-        backends.add(pid);
+      const { rows } = await client.query<Session>(PREPARE_SESSION);
+      for (const session of rows) {
+        pids.set(client, session.pid);
+        backends.add(session.pid);
+        engine = session.engine;
       }
     },
   });
@@ -94,7 +105,7 @@ async function openServer(profile: ServerProfile, sessions: number): Promise<Dat
     await pool.end();
     throw unreachable(profile, cause);
   }
-  return { profile, pool, embedded: undefined, backends, close: () => pool.end() };
+  return { profile, engine, pool, embedded: undefined, backends, close: () => pool.end() };
 }
 
 function unreachable(profile: ServerProfile, cause: unknown): BeltError {

@@ -47,7 +47,7 @@ export function land(
       return await withAdvisoryLock(
         client,
         LAND_LOCK,
-        () => landBatch(client, database.embedded !== undefined, options, listener),
+        () => landBatch(client, database.engine === 'embedded', options, listener),
         listener.onWait,
       );
     } finally {

@@ -57,7 +57,7 @@ export function runProject(
     const node = project.nodes.get(id);
     return options.works.has(id) && node !== undefined && !isEphemeral(node);
   });
-  const threads = database.embedded === undefined ? Math.min(options.threads, order.length) : 1;
+  const threads = database.engine === 'server' ? Math.min(options.threads, order.length) : 1;
   return withTransformSession(database, listener.onWait, (first) =>
     withThreads(database, first, threads, (clients) =>
       runNodes(database, project, options, listener, order, clients),
@@ -82,7 +82,7 @@ async function runNodes(
     runId: randomUUID(),
     startedAt: new Date(),
     landed: await landedBatches(client),
-    checkpoints: database.embedded !== undefined,
+    checkpoints: database.engine === 'embedded',
     rebuilt: new Set(),
   };
   const nodeOf = (id: string) => project.nodes.get(id) as ProjectNode;
@@ -130,7 +130,7 @@ async function runNodes(
   const interrupted = options.signal.aborted;
   await runHooks(client, run, project.config.onRunEnd, { results: results.map(hookResult) });
   const policies =
-    database.embedded === undefined || interrupted || options.command === 'test'
+    database.engine === 'server' || interrupted || options.command === 'test'
       ? []
       : await runDuePolicies(client);
   if (run.checkpoints) await client.query('checkpoint');

@@ -21,8 +21,12 @@ import {
 /** Rows of a COPY that are gathered at the most: the engine takes a COPY only as one buffer. */
 const MAX_COPY_BYTES = 256 * 1024 * 1024;
 
-/** The engine is started with a search_path that leaves out its own schema, public. */
-const SESSION_SETTINGS = "set search_path = public; set timezone = 'UTC'";
+/**
+ * The engine is started with a search_path that leaves out its own schema, public. By belt.engine
+ * belt knows it again where another process serves it.
+ */
+const SESSION_SETTINGS =
+  "set search_path = public; set timezone = 'UTC'; set belt.engine = 'embedded'";
 
 /** One client's conversation with the embedded engine. */
 export interface EmbeddedSession {
