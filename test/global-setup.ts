@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startServer } from './support/server.js';
+import { createTemplate, dropDatabase } from './support/server-database.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -11,6 +12,8 @@ declare module 'vitest' {
     embeddedTemplate: string;
     /** URL of a server on which tests may create databases; undefined where there is none. */
     serverUrl: string | undefined;
+    /** Name of a migrated database of that server, to be copied. */
+    serverTemplate: string | undefined;
   }
 }
 
@@ -22,12 +25,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   execFileSync(process.execPath, ['dist/cli.js', 'migrate'], {
     env: { ...process.env, DATABASE_URL: `embedded:${embeddedTemplate}` },
   });
-  const server = await startServer();
-  process.stdout.write(`Engines under test: embedded; ${server.description}\n`);
+  const { url, description, stop } = await startServer();
+  process.stdout.write(`Engines under test: embedded; ${description}\n`);
+  const template = url === undefined ? undefined : await createTemplate(url);
   project.provide('embeddedTemplate', embeddedTemplate);
-  project.provide('serverUrl', server.url);
+  project.provide('serverUrl', url);
+  project.provide('serverTemplate', template);
   return async () => {
-    await server.stop();
+    if (url !== undefined && template !== undefined) await dropDatabase(url, template);
+    await stop();
     rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -1,19 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-
-const CLI = resolve('dist/cli.js');
+import { type Finished, finished, startBelt } from './processes.js';
 
 /** A folder of a test's own, for commands that need no database. */
 export interface Folder {
   readonly dir: string;
   /** Runs belt to its end. */
-  belt(
-    ...parameters: string[]
-  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  belt(...parameters: string[]): Promise<Finished>;
   /** Starts belt and leaves it running. */
   spawnBelt(...parameters: string[]): ChildProcess;
 }
@@ -21,16 +17,6 @@ export interface Folder {
 export function createFolder(): Folder {
   const dir = mkdtempSync(join(tmpdir(), 'belt-folder-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const spawnBelt = (...parameters: string[]) =>
-    spawn(process.execPath, [CLI, ...parameters], { cwd: dir });
-  return {
-    dir,
-    spawnBelt,
-    belt: async (...parameters) => {
-      const child = spawnBelt(...parameters);
-      const closed = new Promise<number | null>((done) => child.on('close', done));
-      const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-      return { code: await closed, stdout, stderr };
-    },
-  };
+  const spawnBelt = (...parameters: string[]) => startBelt(dir, parameters);
+  return { dir, spawnBelt, belt: (...parameters) => finished(spawnBelt(...parameters)) };
 }

@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import type { ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { inject, onTestFinished } from 'vitest';
+import { closeEmbedded, openEmbedded } from './embedded-host.js';
+import { type Finished, finished, startBelt } from './processes.js';
+import { readRows } from './read-rows.js';
+import { copyDatabase, dropDatabase } from './server-database.js';
 
 export type Engine = 'embedded' | 'server';
 
@@ -12,17 +15,18 @@ export type Engine = 'embedded' | 'server';
 export const ENGINES: readonly Engine[] =
   inject('serverUrl') === undefined ? ['embedded'] : ['embedded', 'server'];
 
-const CLI = resolve('dist/cli.js');
-
-interface Finished {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+interface WorkspaceOptions {
+  /**
+   * Each process of belt opens the embedded database itself, as a user's does, which takes a second
+   * and 500 MB. Without it they ask one process that keeps it open, as `belt db serve` does.
+   */
+  readonly direct?: boolean;
 }
 
 /** A folder and a migrated database of a test's own. */
 export interface Workspace {
   readonly dir: string;
+  /** What DATABASE_URL names to the processes of belt. */
   readonly url: string;
   /** Runs belt to its end. */
   belt(...parameters: string[]): Promise<Finished>;
@@ -30,37 +34,40 @@ export interface Workspace {
   beltOk(...parameters: string[]): Promise<Finished>;
   /** Starts belt and leaves it running. */
   spawnBelt(...parameters: string[]): ChildProcess;
-  /** Reads rows by `belt query`. */
+  /** Reads rows, with values as `belt query --format json` gives them. */
   query<T = Record<string, unknown>>(sql: string): Promise<T[]>;
+  /** Runs statements that write. */
+  execute(sql: string): Promise<void>;
   /** Writes a file below the folder, and gives its path. */
   write(path: string, content: string | Buffer): string;
 }
 
-export async function createWorkspace(engine: Engine): Promise<Workspace> {
+export async function createWorkspace(
+  engine: Engine,
+  options: WorkspaceOptions = {},
+): Promise<Workspace> {
   const dir = mkdtempSync(join(tmpdir(), 'belt-work-'));
-  const url = engine === 'embedded' ? copyTemplate(dir) : await createServerDatabase();
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const environment = { ...process.env, DATABASE_URL: url };
-  const spawnBelt = (...parameters: string[]) =>
-    spawn(process.execPath, [CLI, ...parameters], { cwd: dir, env: environment });
+  const { url, connect } = await createDatabase(engine, dir, options.direct ?? false);
+  const spawnBelt = (...parameters: string[]) => startBelt(dir, parameters, { DATABASE_URL: url });
   const belt = (...parameters: string[]) => finished(spawnBelt(...parameters));
-  const beltOk = async (...parameters: string[]) => {
-    const result = await belt(...parameters);
-    if (result.code !== 0) {
-      throw new Error(`belt ${parameters.join(' ')} ended with ${result.code}:\n${result.stderr}`);
-    }
-    return result;
-  };
-  if (engine === 'server') await beltOk('migrate');
   return {
     dir,
     url,
     belt,
-    beltOk,
     spawnBelt,
-    query: async <T>(sql: string) => {
-      const { stdout } = await beltOk('query', sql, '--format', 'json');
-      return JSON.parse(stdout) as T[];
+    beltOk: async (...parameters) => {
+      const result = await belt(...parameters);
+      if (result.code !== 0) {
+        throw new Error(
+          `belt ${parameters.join(' ')} ended with ${result.code}:\n${result.stderr}`,
+        );
+      }
+      return result;
+    },
+    query: <T>(sql: string) => connect((client) => readRows<T>(client, sql)),
+    execute: async (sql) => {
+      await connect((client) => client.query(sql));
     },
     write: (path, content) => {
       const file = join(dir, path);
@@ -71,47 +78,55 @@ export async function createWorkspace(engine: Engine): Promise<Workspace> {
   };
 }
 
-function finished(child: ChildProcess): Promise<Finished> {
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr?.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  return new Promise((done) => {
-    child.on('close', (code) => done({ code, stdout, stderr }));
-  });
+interface TestDatabase {
+  readonly url: string;
+  /** Works with a connection of the test's own. */
+  connect<T>(work: (client: pg.Client) => Promise<T>): Promise<T>;
 }
 
-function copyTemplate(dir: string): string {
+async function createDatabase(
+  engine: Engine,
+  dir: string,
+  isDirect: boolean,
+): Promise<TestDatabase> {
+  if (engine === 'server') {
+    const serverUrl = inject('serverUrl') ?? '';
+    const url = await copyDatabase(serverUrl, inject('serverTemplate') ?? '');
+    onTestFinished(() => dropDatabase(serverUrl, new URL(url).pathname.slice(1)));
+    return { url, connect: (work) => withConnection(url, work) };
+  }
   const folder = join(dir, 'database');
   cpSync(inject('embeddedTemplate'), folder, { recursive: true });
-  return `embedded:${folder}`;
+  if (!isDirect) {
+    const url = await openEmbedded(folder);
+    onTestFinished(() => closeEmbedded(folder));
+    return { url, connect: (work) => withConnection(url, work) };
+  }
+  return {
+    url: `embedded:${folder}`,
+    // processes of belt can use it before and after, but not meanwhile
+    connect: async (work) => {
+      const url = await openEmbedded(folder);
+      try {
+        return await withConnection(url, work);
+      } finally {
+        await closeEmbedded(folder);
+      }
+    },
+  };
 }
 
-async function createServerDatabase(): Promise<string> {
-  const serverUrl = inject('serverUrl') ?? '';
-  const name = `belt_test_${randomBytes(6).toString('hex')}`;
-  await administer(serverUrl, `create database ${name}`);
-  onTestFinished(() => administer(serverUrl, `drop database if exists ${name} with (force)`));
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  return url.toString();
-}
-
-/** Writes to the database of a workspace on a server. */
-export function execute(workspace: Workspace, statement: string): Promise<void> {
-  return administer(workspace.url, statement);
-}
-
-async function administer(serverUrl: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl });
+async function withConnection<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(statement);
+    return await work(client);
   } finally {
     await client.end();
   }
+}
+
+/** Runs statements that write into the database of a workspace. */
+export function execute(workspace: Workspace, sql: string): Promise<void> {
+  return workspace.execute(sql);
 }
