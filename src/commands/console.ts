@@ -12,7 +12,7 @@ export interface Console {
   print(text: string): void;
   /** A line about what happens; `event` is what machines get in its place. */
   log(text: string, event: Readonly<Record<string, unknown>>): void;
-  /** A progress bar on a terminal; elsewhere nothing. */
+  /** A progress bar on a terminal, events for machines, and else nothing. */
   progress(label: string, unit: string): Progress;
 }
 
@@ -24,7 +24,7 @@ interface Progress {
 export function createConsole(format: LogFormat): Console {
   const isTerminal = process.stderr.isTTY === true && format === 'text';
   let bar: SingleBar | undefined;
-  return {
+  const console: Console = {
     format,
     isTerminal,
     print(text) {
@@ -40,6 +40,7 @@ export function createConsole(format: LogFormat): Console {
       );
     },
     progress(label, unit) {
+      if (format === 'json') return progressEvents(console, label, unit);
       if (!isTerminal) return { update: () => undefined, stop: () => undefined };
       let first: { readonly at: number; readonly done: number } | undefined;
       return {
@@ -57,6 +58,26 @@ export function createConsole(format: LogFormat): Console {
           bar = undefined;
         },
       };
+    },
+  };
+  return console;
+}
+
+/** Milliseconds from one event of progress to the next. */
+const EVENT_MS = 1000;
+
+/** Tells machines at once that something is done, and then at most once a second. */
+function progressEvents(console: Console, label: string, unit: string): Progress {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return {
+    update(done, total) {
+      const now = performance.now();
+      if (done === 0 || now - toldAt < EVENT_MS) return;
+      toldAt = now;
+      console.log('', { event: 'progress', label, unit, done, total });
+    },
+    stop() {
+      toldAt = Number.NEGATIVE_INFINITY;
     },
   };
 }

@@ -124,12 +124,13 @@ async function simulateWithProgress(
       },
       ({ devices, instants, totalInstants, readings }) => {
         bar.update(instants, totalInstants);
-        if (console.isTerminal || performance.now() - lineMs < LINE_MS) return;
+        if (console.isTerminal || console.format === 'json') return;
+        if (performance.now() - lineMs < LINE_MS) return;
         lineMs = performance.now();
         const rate = readings / ((lineMs - started) / 1000);
         console.log(
           `Simulated ${devices} of ${countText(options.devices, 'device')}, ${shortNumber(readings)} readings, ${shortNumber(rate)} readings/s`,
-          { event: 'progress', devices, readings, share: instants / totalInstants },
+          { event: 'progress', devices, readings },
         );
       },
     );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
 import { createFolder, type Folder } from '../support/folder.js';
+import { eventOf, finished } from '../support/processes.js';
 import { createWorkspace } from '../support/workspace.js';
 
 type Pair = readonly [number, number];
@@ -296,17 +297,14 @@ test('Ctrl-C leaves nothing behind', async () => {
   const folder = createFolder();
   const before = readdirSync(folder.dir);
   const child = folder.spawnBelt(
-    ...['simulate', '--devices', '100000', ...TIMES, '--out', 'set', '--truth', 'truth.csv'],
+    ...['--log-format', 'json', 'simulate', '--devices', '100000', ...TIMES],
+    ...['--out', 'set', '--truth', 'truth.csv'],
   );
-  while (!readdirSync(folder.dir).some((name) => name.includes('partial'))) {
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  let stderr = '';
-  child.stderr?.on('data', (text) => {
-    stderr += text;
-  });
+  const end = finished(child);
+  await eventOf(child, ({ event }) => event === 'progress');
+  expect(readdirSync(folder.dir).filter((name) => name.includes('partial'))).toHaveLength(1);
   child.kill('SIGINT');
-  const code = await new Promise((done) => child.on('close', done));
+  const { code, stderr } = await end;
   expect(code).toBe(1);
   expect(stderr).toContain('Interrupted: nothing was written.');
   expect(readdirSync(folder.dir)).toEqual(before);

@@ -26,7 +26,10 @@ export function startBelt(
   });
 }
 
-/** Waits for the end of a process. One that is stuck is killed, and its words are told. */
+/**
+ * Waits for the end of a process, from its start on. One that is stuck is killed, and its words are
+ * told.
+ */
 export function finished(child: ChildProcess): Promise<Finished> {
   let stdout = '';
   let stderr = '';

@@ -15,7 +15,7 @@ export type Engine = 'embedded' | 'server';
 export const ENGINES: readonly Engine[] =
   inject('serverUrl') === undefined ? ['embedded'] : ['embedded', 'server'];
 
-interface WorkspaceOptions {
+export interface WorkspaceOptions {
   /**
    * Each process of belt opens the embedded database itself, as a user's does, which takes a second
    * and 500 MB. Without it they ask one process that keeps it open, as `belt db serve` does.
