@@ -41,8 +41,17 @@ export interface FileLanding {
  * before them are being copied. Rejects once the signal is aborted.
  */
 export async function landFiles(landing: FileLanding): Promise<void> {
-  const { client, batch, resources, signal } = landing;
   const queue = new WorkQueue();
+  try {
+    await landInOrder(landing, queue);
+  } finally {
+    // what has been begun must not go on behind a rollback, where it would be kept
+    await queue.end();
+  }
+}
+
+async function landInOrder(landing: FileLanding, queue: WorkQueue): Promise<void> {
+  const { client, batch, resources, signal } = landing;
   let group: LandedRow[] = [];
   let groupBytes = 0;
   let sinceCheckpoint = 0;
@@ -91,7 +100,6 @@ export async function landFiles(landing: FileLanding): Promise<void> {
     }
   }
   await flush();
-  await queue.end();
 }
 
 function filesOf(found: readonly Found[]): SourceFile[] {

@@ -13,6 +13,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
+import { eventOf, finished } from '../support/processes.js';
 import {
   DEVICE_A,
   DEVICE_B,
@@ -240,6 +241,27 @@ describe.each(ENGINES)('belt land on the %s engine', (engine) => {
     await workspace.beltOk('land', '--source', source);
     expect(await workspace.query(counts)).toEqual([
       { responses: 20, batches: 'failed: interrupted, landed: ' },
+    ]);
+  });
+
+  test('leaves nothing of it behind either where one group is being copied and the next one waits', async () => {
+    const workspace = await createWorkspace(engine);
+    const telemetry = Object.fromEntries(
+      Array.from({ length: 40 }, (_, index) => [
+        `${DEVICE_A}/${String(index).padStart(3, '0')}`,
+        { BatteryPowerW: pairs(T0 + index * HOUR, 60_000, 40, (value) => value) },
+      ]),
+    );
+    const source = writeResponses(workspace, 'in', { telemetry });
+    const child = workspace.spawnBelt('land', '--source', source, '--log-format', 'json');
+    const end = finished(child);
+    await eventOf(child, ({ event }) => event === 'landing_progress');
+    // by now the files of the next group are read, and it waits; were it not so, nothing is kept either
+    await new Promise((done) => setTimeout(done, engine === 'embedded' ? 200 : 50));
+    child.kill('SIGINT');
+    expect((await end).code).toBe(1);
+    expect(await workspace.query('select count(*)::int as n from raw.telemetry_response')).toEqual([
+      { n: 0 },
     ]);
   });
 
