@@ -15,13 +15,14 @@ async function serve(
   workspace: Workspace,
 ): Promise<{ url: string; stop(): Promise<number | null> }> {
   const child = workspace.spawnBelt('--log-format', 'json', 'db', 'serve', '--port', '0');
+  const end = finished(child);
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
   const { url } = await eventOf(child, ({ event }) => event === 'serving');
   const stop = async () => {
     child.kill('SIGINT');
-    return (await finished(child)).code;
+    return (await end).code;
   };
   return { url: String(url), stop };
 }
