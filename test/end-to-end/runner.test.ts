@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
+import { finished, until } from '../support/processes.js';
 import { copyModels, writeProject } from '../support/project.js';
 import { DEVICE_A, DEVICE_B, HOUR, pairs, T0, writeResponses } from '../support/responses.js';
-import { createWorkspace, ENGINES, execute, type Workspace } from '../support/workspace.js';
+import { createWorkspace, ENGINES, type Workspace } from '../support/workspace.js';
 
 interface RunJson {
   readonly results: {
@@ -422,17 +423,19 @@ describe.runIf(ENGINES.includes('server'))('belt transform --full-refresh on a s
     );
     await workspace.beltOk('land', '--source', writeResponses(workspace, 'in', { telemetry }));
     const child = workspace.spawnBelt('transform');
-    const ended = new Promise((done) => child.on('close', done));
-    let log = '';
-    child.stderr?.on('data', (chunk) => {
-      log += chunk;
+    const end = finished(child);
+    await until(child, async () => {
+      const [row] = await workspace.query<{ busy: boolean }>(
+        `select exists (select from pg_stat_activity
+          where datname = current_database() and state = 'active' and pid <> pg_backend_pid()
+            and query ~* 'insert into .*battery_telemetry') as busy`,
+      );
+      return row?.busy ?? false;
     });
-    while (!log.includes('stg_reading')) await new Promise((done) => setTimeout(done, 10));
-    // the model after it takes seconds: the signal meets it at work
-    await new Promise((done) => setTimeout(done, 500));
     child.kill('SIGINT');
-    expect(await ended).toBe(1);
-    expect(log).toContain('It was cancelled, and rolled back.');
+    const { code, stderr } = await end;
+    expect(code).toBe(1);
+    expect(stderr).toContain('It was cancelled, and rolled back.');
     expect(
       await workspace.query(
         "select to_regclass('battery_telemetry') is null as absent, (select status from belt.run) as status",
@@ -448,8 +451,7 @@ describe.runIf(ENGINES.includes('server'))('belt transform --full-refresh on a s
     const workspace = await createWorkspace('server');
     await landDay(workspace);
     await transform(workspace);
-    await execute(
-      workspace,
+    await workspace.execute(
       "select alter_job(job_id, next_start => now()) from timescaledb_information.jobs where hypertable_name = 'battery_telemetry'",
     );
     await transform(workspace, '--full-refresh');

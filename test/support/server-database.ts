@@ -18,7 +18,7 @@ function newName(kind: string): string {
 }
 
 /** Runs statements one after another in a database of a server. */
-export async function administer(url: string, ...statements: string[]): Promise<void> {
+async function administer(url: string, ...statements: string[]): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
