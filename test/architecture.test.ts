@@ -85,8 +85,15 @@ describe("README's table of the architecture", () => {
 });
 
 test('one file alone knows the embedded engine', () => {
-  const knowing = FILES.filter((file) => readFileSync(file, 'utf8').includes('/pglite'));
+  const knowing = FILES.filter((file) => sourceOf(file).includes('/pglite'));
   expect(knowing).toEqual(['src/database/embedded/engine.ts']);
+});
+
+test("one room alone asks TimescaleDB's catalogues", () => {
+  const asking = FILES.filter((file) =>
+    /timescaledb_information|_timescaledb/.test(sourceOf(file)),
+  );
+  expect([...new Set(asking.map(dirname))].sort()).toEqual(['src/bench', 'src/run/catalog']);
 });
 
 test('no file imports itself by way of others', () => {
@@ -101,6 +108,10 @@ test('no file imports itself by way of others', () => {
   for (const file of FILES) follow(file, []);
   expect(circles).toEqual([]);
 });
+
+function sourceOf(file: string): string {
+  return readFileSync(file, 'utf8');
+}
 
 function architectureTable(): Row[] {
   const section = readFileSync('README.md', 'utf8').split(/^## /m);

@@ -77,7 +77,7 @@ async function checkTimescale(pool: Pool): Promise<CheckResult[]> {
   const fits =
     major > MIN_TIMESCALE[0] || (major === MIN_TIMESCALE[0] && minor >= MIN_TIMESCALE[1]);
   // the extension is loaded by its first use, and only then has its settings
-  await pool.query('select _timescaledb_functions.get_os_info()');
+  await pool.query("select time_bucket('1 day', now())");
   const licence = await pool.query<{ licence: string | null }>(
     "select current_setting('timescaledb.license', true) as licence",
   );
@@ -127,7 +127,7 @@ async function checkWorkers({ pool, engine }: Database): Promise<CheckResult> {
     ...(running
       ? {}
       : {
-          hint: 'Run `belt migrate` if the extension is missing; else see that max_worker_processes and timescaledb.max_background_workers leave room, and SELECT _timescaledb_functions.start_background_workers().',
+          hint: 'Run `belt migrate` if the extension is missing; else let max_worker_processes and timescaledb.max_background_workers leave room for one more database, and restart the server.',
         }),
   };
 }

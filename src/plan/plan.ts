@@ -8,15 +8,16 @@ import { landedBatches, slicesOf } from '../run/batches/slices.js';
 import { eventTimeOf, type TimeWindow } from '../run/batches/time-window.js';
 import { windowBatches } from '../run/batches/window-batches.js';
 import { windowWorks } from '../run/batches/window-works.js';
+import { sizeOf } from '../run/catalog/chunks.js';
+import { findRelation } from '../run/catalog/relations.js';
 import { materializedOf } from '../run/lineage.js';
 import { type Action, type Decision, refused } from '../run/materializations/decision.js';
 import { materializationOf } from '../run/materializations/index.js';
 import type { ModelContext } from '../run/materializations/model-context.js';
 import { decideSeed } from '../run/materializations/seed.js';
 import { modelContext, type NodeRun } from '../run/node-run.js';
-import { findRelation } from '../run/relations/catalog.js';
 import { prerequisites } from '../run/schedule.js';
-import { bytesAReading, sizeOf } from './sizes.js';
+import { bytesAReading } from './sizes.js';
 
 export interface PlannedNode {
   readonly uniqueId: string;

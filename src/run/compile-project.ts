@@ -2,8 +2,8 @@ import type { PoolClient } from 'pg';
 import type { Project } from '../project/project.js';
 import { compileModel, compileTest, compileText } from '../project/templates/compile.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
+import { findRelation } from './catalog/relations.js';
 import { compileBase, type NodeRun } from './node-run.js';
-import { findRelation } from './relations/catalog.js';
 import { renderWithQueries } from './render-with-queries.js';
 
 type CompileRun = Pick<NodeRun, 'fullRefresh' | 'startedAt' | 'runId' | 'listener'>;

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { renderRelation } from '../project/relation.js';
-import { findRelation } from '../run/relations/catalog.js';
+import { findRelation } from '../run/catalog/relations.js';
 
 /** A series that the metric catalogue does not know. */
 interface UnmappedSeries {

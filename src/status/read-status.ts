@@ -2,7 +2,9 @@ import type { ClientBase } from 'pg';
 import { renderRelation } from '../project/relation.js';
 import { rawTable } from '../raw/raw-table.js';
 import { RESOURCES } from '../raw/resources.js';
-import { findRelation } from '../run/relations/catalog.js';
+import { type ChunkSizes, chunkSizes } from '../run/catalog/chunks.js';
+import { POLICIES } from '../run/catalog/policies.js';
+import { findRelation } from '../run/catalog/relations.js';
 import { type Findings, readFindings } from './findings.js';
 
 /** What a database holds, for people and machines. */
@@ -39,17 +41,8 @@ interface RunStatus {
   }[];
 }
 
-export interface HypertableStatus {
-  readonly name: string;
-  readonly kind: 'hypertable' | 'continuous aggregate';
-  readonly chunks: number;
-  readonly compressedChunks: number;
-  /** Of the chunks that are not compressed, with indexes. */
-  readonly rowStoreBytes: number;
-  /** Of the compressed chunks. */
-  readonly compressedBytes: number;
-  /** What the compressed chunks held before. */
-  readonly beforeCompressionBytes: number;
+export interface HypertableStatus extends ChunkSizes {
+  /** Of battery_telemetry. */
   readonly readings: number | undefined;
 }
 
@@ -116,32 +109,10 @@ async function readLastRun(client: ClientBase): Promise<RunStatus | undefined> {
 }
 
 async function readHypertables(client: ClientBase, schema: string): Promise<HypertableStatus[]> {
-  const { rows } = await client.query<Omit<HypertableStatus, 'readings'>>(
-    `with relation as (
-        select hypertable_name as name, 'hypertable' as kind,
-          format('%I.%I', hypertable_schema, hypertable_name)::regclass as hypertable
-        from timescaledb_information.hypertables
-        where hypertable_schema not like '\\_timescaledb%'
-        union all
-        select view_name, 'continuous aggregate',
-          format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass
-        from timescaledb_information.continuous_aggregates
-      )
-      select relation.name, relation.kind,
-        (select count(*)::int from show_chunks(relation.hypertable)) as chunks,
-        coalesce(compression.number_compressed_chunks, 0)::int as "compressedChunks",
-        (coalesce(size.total_bytes, 0) - coalesce(compression.after_compression_total_bytes, 0))::float8 as "rowStoreBytes",
-        coalesce(compression.after_compression_total_bytes, 0)::float8 as "compressedBytes",
-        coalesce(compression.before_compression_total_bytes, 0)::float8 as "beforeCompressionBytes"
-      from relation
-      left join lateral hypertable_detailed_size(relation.hypertable) as size on true
-      left join lateral hypertable_compression_stats(relation.hypertable) as compression on true
-      order by relation.kind desc, relation.name`,
-  );
   const readings = await countReadings(client, schema);
-  return rows.map((row) => ({
-    ...row,
-    readings: row.name === 'battery_telemetry' ? readings : undefined,
+  return (await chunkSizes(client)).map((sizes) => ({
+    ...sizes,
+    readings: sizes.name === 'battery_telemetry' ? readings : undefined,
   }));
 }
 
@@ -157,20 +128,13 @@ async function countReadings(client: ClientBase, schema: string): Promise<number
 
 async function readPolicies(client: ClientBase): Promise<PolicyStatus[]> {
   const { rows } = await client.query<PolicyStatus>(
-    `select job.job_id as "jobId", job.proc_name as procedure,
-        coalesce(aggregate.view_name, job.hypertable_name) as relation,
-        job.schedule_interval::text as schedule, job.config::text as config,
-        coalesce(greatest(nullif(stats.last_run_started_at, '-infinity'), run.last_run_at), run.last_run_at) as "lastRunAt",
-        coalesce(run.status, lower(stats.last_run_status)) as "lastStatus",
-        case when isfinite(stats.next_start) then stats.next_start end as "nextRunAt"
-      from timescaledb_information.jobs as job
-      left join timescaledb_information.job_stats as stats on stats.job_id = job.job_id
-      left join belt.policy_run as run on run.job_id = job.job_id
-      left join timescaledb_information.continuous_aggregates as aggregate
-        on aggregate.materialization_hypertable_schema = job.hypertable_schema
-        and aggregate.materialization_hypertable_name = job.hypertable_name
-      where job.hypertable_name is not null
-      order by 3, 2`,
+    `select policy.job_id as "jobId", policy.procedure, policy.relation,
+        policy.schedule_interval::text as schedule, policy.config::text as config,
+        greatest(policy.last_run_at, run.last_run_at) as "lastRunAt",
+        coalesce(run.status, policy.last_status) as "lastStatus",
+        policy.next_run_at as "nextRunAt"
+      from ${POLICIES} as policy left join belt.policy_run as run on run.job_id = policy.job_id
+      order by policy.relation, policy.procedure`,
   );
   return rows;
 }

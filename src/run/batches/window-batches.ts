@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { responsesWithReadings } from '../../raw/raw-table.js';
 import { RESOURCES } from '../../raw/resources.js';
+import { chunkWidth } from '../catalog/chunks.js';
 import type { TimeWindow } from './time-window.js';
 
 /** Readings up to which neighbouring chunks are rebuilt together. */
@@ -13,17 +14,6 @@ export interface WindowBatch extends TimeWindow {
   readonly responses: number;
   /** Readings of these responses, also those outside of it. */
   readonly readings: number;
-}
-
-/** The width of a hypertable's chunks in milliseconds; a day for what is no hypertable. */
-async function chunkWidth(client: ClientBase, relation: Relation): Promise<number> {
-  const { rows } = await client.query<{ milliseconds: string }>(
-    `select extract(epoch from time_interval) * 1000 as milliseconds
-      from timescaledb_information.dimensions
-      where hypertable_schema = $1 and hypertable_name = $2 and dimension_number = 1`,
-    [relation.schema, relation.identifier],
-  );
-  return Number(rows[0]?.milliseconds ?? 86_400_000);
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg';
 import type { ModelNode } from '../../project/nodes.js';
 import { renderRelation } from '../../project/relation.js';
-import { columnsOf, selectedColumns, without } from '../relations/catalog.js';
+import { aggregateOf } from '../catalog/aggregates.js';
+import { columnsOf, selectedColumns, without } from '../catalog/relations.js';
 import type { ModelContext } from './model-context.js';
 
 /**
@@ -14,9 +15,8 @@ export async function lossOfRebuild(context: ModelContext): Promise<string | und
   if (dropped.length > 0) return `the columns ${dropped.join(', ')} with what is stored of them`;
   const read = await oldestRead(client, node);
   for (const member of [node, ...context.aggregatesOver]) {
-    const oldest = await oldestBucket(client, member);
-    if (oldest === undefined) continue;
-    if (read === undefined || oldest.end <= read) {
+    const oldest = await oldestBucketEnd(client, member);
+    if (oldest !== undefined && (read === undefined || oldest <= read)) {
       return `the buckets of ${member.name} before ${read?.toISOString() ?? 'today'}, whose rows are gone`;
     }
   }
@@ -33,54 +33,28 @@ async function droppedColumns(context: ModelContext): Promise<string[]> {
 
 /** The oldest time of what a continuous aggregate reads. */
 async function oldestRead(client: ClientBase, node: ModelNode): Promise<Date | undefined> {
-  const { rows } = await client.query<{ name: string; column: string }>(
-    `select format('%I.%I', aggregate.hypertable_schema, aggregate.hypertable_name) as name,
-        dimension.column_name as column
-      from timescaledb_information.continuous_aggregates as aggregate
-      join timescaledb_information.dimensions as dimension
-        on dimension.hypertable_schema = aggregate.hypertable_schema
-        and dimension.hypertable_name = aggregate.hypertable_name
-        and dimension.dimension_number = 1
-      where aggregate.view_schema = $1 and aggregate.view_name = $2`,
-    [node.relation.schema, node.relation.identifier],
-  );
-  const [found] = rows;
-  if (found === undefined) return undefined;
-  const oldest = await client.query<{ oldest: Date | null }>(
-    `select min(${client.escapeIdentifier(found.column)}) as oldest from ${found.name}`,
-  );
-  return oldest.rows[0]?.oldest ?? undefined;
+  const aggregate = await aggregateOf(client, node.relation);
+  return aggregate && oldestOf(client, aggregate.reads, aggregate.readsTime);
 }
 
-/** The oldest bucket that is stored, up to its end. */
-async function oldestBucket(
+/** The end of the oldest bucket that is stored. */
+async function oldestBucketEnd(client: ClientBase, node: ModelNode): Promise<Date | undefined> {
+  const aggregate = await aggregateOf(client, node.relation);
+  return (
+    aggregate && oldestOf(client, aggregate.stored, aggregate.storedTime, aggregate.bucketWidth)
+  );
+}
+
+/** The least time in a column, and something more; undefined where there is none. */
+async function oldestOf(
   client: ClientBase,
-  node: ModelNode,
-): Promise<{ readonly end: Date } | undefined> {
-  const { rows } = await client.query<{ name: string; column: string; width: string }>(
-    `select format('%I.%I', aggregate.materialization_hypertable_schema,
-          aggregate.materialization_hypertable_name) as name,
-        dimension.column_name as column, bucket.bucket_width as width
-      from timescaledb_information.continuous_aggregates as aggregate
-      join timescaledb_information.dimensions as dimension
-        on dimension.hypertable_schema = aggregate.materialization_hypertable_schema
-        and dimension.hypertable_name = aggregate.materialization_hypertable_name
-        and dimension.dimension_number = 1
-      join _timescaledb_catalog.continuous_agg as catalog
-        on catalog.user_view_schema = aggregate.view_schema
-        and catalog.user_view_name = aggregate.view_name
-      cross join lateral _timescaledb_functions.cagg_get_bucket_function_info(
-        catalog.mat_hypertable_id
-      ) as bucket
-      where aggregate.view_schema = $1 and aggregate.view_name = $2`,
-    [node.relation.schema, node.relation.identifier],
+  relation: string,
+  column: string,
+  more = '0',
+): Promise<Date | undefined> {
+  const { rows } = await client.query<{ oldest: Date | null }>(
+    `select min(${client.escapeIdentifier(column)}) + $1::interval as oldest from ${relation}`,
+    [more],
   );
-  const [found] = rows;
-  if (found === undefined) return undefined;
-  const oldest = await client.query<{ end: Date | null }>(
-    `select min(${client.escapeIdentifier(found.column)}) + $1::interval as end from ${found.name}`,
-    [found.width],
-  );
-  const end = oldest.rows[0]?.end ?? undefined;
-  return end === undefined ? undefined : { end };
+  return rows[0]?.oldest ?? undefined;
 }

@@ -2,7 +2,7 @@ import { BeltError } from '../../errors.js';
 import type { ColumnProperties, Data, ModelNode } from '../../project/nodes.js';
 import { isMap } from '../../project/reading/yaml-file.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
-import { type Column, selectedColumns } from '../relations/catalog.js';
+import { type Column, selectedColumns } from '../catalog/relations.js';
 import { namesOf } from '../relations/model-config.js';
 import type { ModelContext } from './model-context.js';
 

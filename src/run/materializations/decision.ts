@@ -2,7 +2,7 @@ import type { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
 import type { RelationState } from '../batches/ledger.js';
 import type { TimeWindow } from '../batches/time-window.js';
-import type { RelationKind } from '../relations/catalog.js';
+import type { RelationKind } from '../catalog/relations.js';
 import type { ModelContext, ModelOutcome } from './model-context.js';
 
 /** What becomes of a node's relation. */

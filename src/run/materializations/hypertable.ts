@@ -1,15 +1,10 @@
 import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
-import { columnsOf, selectedColumns, without } from '../relations/catalog.js';
+import { columnsOf, selectedColumns, without } from '../catalog/relations.js';
 import { createIndexes } from '../relations/indexes.js';
-import { flagConfig, intervalOf, namesConfig, textConfig } from '../relations/model-config.js';
-import {
-  type Dimension,
-  dimensionSql,
-  dimensionsOf,
-  intervalLiteral,
-} from '../timescale/dimensions.js';
+import { flagConfig, namesConfig } from '../relations/model-config.js';
+import { applyChunkInterval, makeHypertable } from '../timescale/hypertables.js';
 import { applyCompressionSettings, applyPolicies } from '../timescale/policies.js';
 import { betweenHooks } from './between-hooks.js';
 import { decided, type Materialization, refused } from './decision.js';
@@ -110,70 +105,17 @@ async function createFilled(
   compiled: CompiledModel,
   batches: readonly string[],
 ): Promise<number> {
-  await createHypertable(context, relation, compiled);
-  return isEmpty(context.node) ? 0 : writeRows(context, relation, compiled, batches, true);
-}
-
-async function createHypertable(
-  context: ModelContext,
-  relation: Relation,
-  compiled: CompiledModel,
-): Promise<void> {
   const { client, node } = context;
-  const name = renderRelation(relation);
-  const [main, ...others] = dimensionsOf(node) as [Dimension, ...Dimension[]];
   await createEmptyTable(context, relation, compiled);
-  const key = namesConfig(node, 'unique_key').map((column) => client.escapeIdentifier(column));
-  await client.query(
-    `alter table ${name} alter column ${client.escapeIdentifier(main.column)} set not null`,
-  );
-  if (key.length > 0) await client.query(`alter table ${name} add primary key (${key.join(', ')})`);
-  await client.query(
-    `select create_hypertable($1::regclass, ${dimensionSql(client, main)}, create_default_indexes => $2)`,
-    [name, flagConfig(node, 'create_default_indexes', true)],
-  );
-  for (const dimension of others) {
-    await client.query(`select add_dimension($1::regclass, ${dimensionSql(client, dimension)})`, [
-      name,
-    ]);
-  }
-  await setIntegerNow(context, relation);
+  await makeHypertable(client, node, relation);
   await createIndexes(client, node, relation, false);
   await applyCompressionSettings(client, node, relation, 'table');
+  return isEmpty(node) ? 0 : writeRows(context, relation, compiled, batches, true);
 }
 
-/** For a dimension that counts integers: the function that tells which one is now. */
-async function setIntegerNow({ client, node }: ModelContext, relation: Relation): Promise<void> {
-  const name = textConfig(node, 'integer_now_func');
-  if (name === undefined) return;
-  const body = textConfig(node, 'integer_now_func_sql');
-  if (body !== undefined) {
-    const main = (dimensionsOf(node)[0] as Dimension).column;
-    const { rows } = await client.query<{ type: string }>(
-      `select format_type(atttypid, null) as type from pg_attribute
-        where attrelid = $1::regclass and attname = $2`,
-      [renderRelation(relation), main],
-    );
-    await client.query(
-      `create or replace function ${name}() returns ${rows[0]?.type ?? 'bigint'}
-        language sql immutable as ${client.escapeLiteral(body)}`,
-    );
-  }
-  await client.query(
-    'select set_integer_now_func($1::regclass, $2::regproc, replace_if_exists => true)',
-    [renderRelation(relation), name],
-  );
-}
-
-export async function alterHypertable(context: ModelContext): Promise<void> {
-  const { client, node } = context;
-  const interval = intervalOf(node, 'chunk_time_interval', node.config.chunk_time_interval);
-  if (interval !== undefined) {
-    await client.query(
-      `select set_chunk_time_interval($1::regclass, ${intervalLiteral(client.escapeLiteral(interval))})`,
-      [renderRelation(node.relation)],
-    );
-  }
+/** Brings the settings of a hypertable that is there in line with its model. */
+export async function alterHypertable({ client, node }: ModelContext): Promise<void> {
+  await applyChunkInterval(client, node, node.relation);
   await createIndexes(client, node, node.relation, false);
   await applyCompressionSettings(client, node, node.relation, 'table');
 }

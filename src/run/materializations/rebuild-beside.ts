@@ -1,11 +1,12 @@
 import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
-import { type Relation, renderRelation } from '../../project/relation.js';
+import type { Relation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { recordBatches } from '../batches/ledger.js';
+import { aggregatesOnto } from '../catalog/aggregates.js';
+import { dropRelation, findRelation, renameRelation } from '../catalog/relations.js';
 import { materializedOf } from '../lineage.js';
-import { dropRelation, findRelation, renameRelation } from '../relations/catalog.js';
 import { keepingDependentViews } from '../relations/dependent-views.js';
 import { copyComments, describeRelation } from '../relations/docs.js';
 import { applyGrants, copyGrants } from '../relations/grants.js';
@@ -80,28 +81,13 @@ export async function builtAggregates(context: ModelContext): Promise<ModelNode[
 
 /** A continuous aggregate that no model describes cannot be made again over the new relation. */
 async function refuseStrangers(context: ModelContext, group: readonly ModelNode[]): Promise<void> {
-  const names = group.map((member) => renderRelation(member.relation));
-  const { rows } = await context.client.query<{ name: string }>(
-    `with recursive aggregate as (
-        select format('%I.%I', view_schema, view_name)::regclass as relation,
-          format('%I.%I', hypertable_schema, hypertable_name)::regclass as reads,
-          format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass
-            as materialization
-        from timescaledb_information.continuous_aggregates
-      ),
-      member (relation, materialization) as (
-        select relation, materialization from aggregate
-        where reads = any ($1::regclass[]) or relation = any ($1::regclass[])
-        union
-        select aggregate.relation, aggregate.materialization
-        from member join aggregate on aggregate.reads = member.materialization
-      )
-      select relation::text as name from member where relation <> all ($1::regclass[])`,
-    [names],
+  const names = await aggregatesOnto(
+    context.client,
+    group.map((member) => member.relation),
   );
-  if (rows.length === 0) return;
+  if (names.length === 0) return;
   throw new BeltError(
-    `${context.node.name} cannot be rebuilt: the continuous ${rows.length === 1 ? 'aggregate' : 'aggregates'} ${rows.map((row) => row.name).join(', ')} over it ${rows.length === 1 ? 'is' : 'are'} not a model of this project.`,
+    `${context.node.name} cannot be rebuilt: the continuous ${names.length === 1 ? 'aggregate' : 'aggregates'} ${names.join(', ')} over it ${names.length === 1 ? 'is' : 'are'} not a model of this project.`,
     {
       location: { file: context.node.path },
       hint: "Drop it, or write it as a model with materialized='continuous_aggregate'.",

@@ -6,9 +6,10 @@ import type { CompiledModel } from '../../project/templates/compile.js';
 import { enterResponses, slicesOfWindow } from '../batches/slices.js';
 import { eventTimeOf, type TimeWindow } from '../batches/time-window.js';
 import { type WindowBatch, windowBatches } from '../batches/window-batches.js';
+import { findRelation } from '../catalog/relations.js';
 import type { NodeWork } from '../node-work.js';
-import { findRelation } from '../relations/catalog.js';
 import { flagConfig, namesConfig } from '../relations/model-config.js';
+import { liftDecompressionLimit, recompress } from '../timescale/hypertables.js';
 import { refreshWindow } from '../timescale/refresh.js';
 import type { ModelContext, ModelOutcome } from './model-context.js';
 import { matchColumns, writeResponses } from './write-rows.js';
@@ -78,12 +79,12 @@ async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise
       return written;
     });
     rows += changed;
-    if (changed > 0) await recompress(context, batch);
+    if (changed > 0) await recompress(client, node.relation, batch);
     if (context.checkpoints) await client.query('checkpoint');
   }
   context.onProgress(readings, readings);
   // what a run that was killed left uncompressed
-  if (resumed > 0) await recompress(context, window);
+  if (resumed > 0) await recompress(client, node.relation, window);
   await client.query('update belt.reprocess set ended_at = now() where reprocess_id = $1', [id]);
   return {
     rows,
@@ -187,7 +188,7 @@ async function rebuildBatch(
   );
   let written = 0;
   const gone = await client.query<{ count: string }>('select count(*) from pg_temp.belt_gone');
-  await liftDecompressionLimit(context);
+  await liftDecompressionLimit(client);
   if (Number(gone.rows[0]?.count) > 0) {
     const { rowCount } = await client.query(
       `delete from ${target} as existing using pg_temp.belt_gone as fresh
@@ -206,34 +207,11 @@ async function rebuildBatch(
   return written + (rowCount ?? 0);
 
   async function replaceAll(): Promise<number> {
-    await liftDecompressionLimit(context);
+    await liftDecompressionLimit(client);
     await client.query(`delete from ${target} as existing where ${within('existing')}`);
     const inserted = await client.query(
       `insert into ${target} (${list.join(', ')}) select ${list.join(', ')} from pg_temp.belt_window`,
     );
     return inserted.rowCount ?? 0;
-  }
-}
-
-/** A whole chunk may change; TimescaleDB would stop at 100,000 rows of it. */
-async function liftDecompressionLimit({ client }: ModelContext): Promise<void> {
-  await client.query('set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0');
-}
-
-/** Compresses again the chunks of a window that were, and now hold loose rows. */
-async function recompress({ client, node }: ModelContext, window: TimeWindow): Promise<void> {
-  const { rows } = await client.query<{ chunk: string }>(
-    `select format('%I.%I', chunk.chunk_schema, chunk.chunk_name) as chunk
-      from timescaledb_information.chunks as chunk
-      join _timescaledb_catalog.chunk as status
-        on status.schema_name = chunk.chunk_schema and status.table_name = chunk.chunk_name
-      where chunk.hypertable_schema = $1 and chunk.hypertable_name = $2 and chunk.is_compressed
-        and (status.status & 8) = 8
-        and chunk.range_start < $4 and chunk.range_end > $3
-      order by chunk.range_start`,
-    [node.relation.schema, node.relation.identifier, window.start, window.end],
-  );
-  for (const { chunk } of rows) {
-    await client.query('select compress_chunk($1::regclass, if_not_compressed => true)', [chunk]);
   }
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
 import type { RelationState } from '../batches/ledger.js';
-import type { Column } from '../relations/catalog.js';
+import type { Column } from '../catalog/relations.js';
 
 /** Configs of a hypertable that rows already written can't follow. */
 const FIXED = ['main_dimension', 'dimensions', 'unique_key'] as const;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { renderRelation } from '../../project/relation.js';
 import { type RelationState, readRelationState } from '../batches/ledger.js';
-import { findRelation } from '../relations/catalog.js';
+import { findRelation } from '../catalog/relations.js';
 import type { Situation } from './decision.js';
 import type { ModelContext } from './model-context.js';
 

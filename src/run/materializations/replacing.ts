@@ -1,7 +1,7 @@
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
-import type { RelationKind } from '../relations/catalog.js';
+import type { RelationKind } from '../catalog/relations.js';
 import { type Decision, refused, type Situation } from './decision.js';
 import type { ModelContext } from './model-context.js';
 

@@ -7,7 +7,7 @@ import type { SeedNode } from '../../project/nodes.js';
 import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
 import { readRelationState, writeRelationState } from '../batches/ledger.js';
-import { columnsOf, findRelation } from '../relations/catalog.js';
+import { columnsOf, findRelation } from '../catalog/relations.js';
 import { keepingDependentViews } from '../relations/dependent-views.js';
 import { publish } from './between-hooks.js';
 import { ABSENT, type Decision, decided, refused } from './decision.js';

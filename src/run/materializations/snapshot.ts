@@ -1,7 +1,7 @@
 import { BeltError } from '../../errors.js';
 import { isMap } from '../../project/reading/yaml-file.js';
 import { renderRelation } from '../../project/relation.js';
-import { columnsOf } from '../relations/catalog.js';
+import { columnsOf } from '../catalog/relations.js';
 import { choiceConfig, flagConfig, namesConfig, textConfig } from '../relations/model-config.js';
 import { betweenHooks } from './between-hooks.js';
 import type { Materialization } from './decision.js';

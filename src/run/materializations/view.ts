@@ -1,7 +1,7 @@
 import type { ModelNode } from '../../project/nodes.js';
 import { renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
-import { dropRelation } from '../relations/catalog.js';
+import { dropRelation } from '../catalog/relations.js';
 import { keepingDependentViews } from '../relations/dependent-views.js';
 import { betweenHooks } from './between-hooks.js';
 import { checkContract, hasContract } from './contract.js';

@@ -5,7 +5,7 @@ import type { CompiledModel } from '../../project/templates/compile.js';
 import { recordBatches } from '../batches/ledger.js';
 import { enterResponses, enterSlice, type ResponseSlice, slicesOf } from '../batches/slices.js';
 import type { TimeWindow } from '../batches/time-window.js';
-import { columnsOf, selectedColumns, without } from '../relations/catalog.js';
+import { columnsOf, selectedColumns, without } from '../catalog/relations.js';
 import { choiceConfig, flagConfig, namesConfig } from '../relations/model-config.js';
 import { contractColumns, hasContract } from './contract.js';
 import type { ModelContext } from './model-context.js';

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { BeltError } from '../../errors.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import { IS_PLAIN_VIEW } from '../catalog/relations.js';
 
 /** A view that reads a relation which is about to be replaced, with all that makes it up again. */
 interface DependentView {
@@ -98,11 +99,7 @@ async function dependentViews(
       from (select view, max(depth) as depth from dependent group by view) as dependent
       join pg_class as class on class.oid = dependent.view
       join pg_namespace as namespace on namespace.oid = class.relnamespace
-      where namespace.nspname not like '\\_timescaledb%'
-        and not exists (
-          select from timescaledb_information.continuous_aggregates as aggregate
-          where aggregate.view_schema = namespace.nspname and aggregate.view_name = class.relname
-        )
+      where ${IS_PLAIN_VIEW}
       order by dependent.depth, class.oid`,
     [relations.map(renderRelation)],
   );

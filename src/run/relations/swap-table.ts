@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
-import { dropRelation, findRelation } from './catalog.js';
+import { dropRelation, findRelation } from '../catalog/relations.js';
 import { keepingDependentViews } from './dependent-views.js';
 import { copyGrants } from './grants.js';
 

@@ -3,7 +3,7 @@ import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import type { TestNode } from '../../project/nodes.js';
 import { renderRelation } from '../../project/relation.js';
-import { dropRelation } from '../relations/catalog.js';
+import { dropRelation } from '../catalog/relations.js';
 import type { NodeStatus } from '../run-events.js';
 
 export interface TestOutcome {

@@ -8,7 +8,7 @@ import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
 import type { CompileContext } from '../../project/templates/compile.js';
 import { CTE_PREFIX } from '../../project/templates/ephemeral.js';
-import { type Column, columnsOf, findRelation, selectedColumns } from '../relations/catalog.js';
+import { type Column, columnsOf, findRelation, selectedColumns } from '../catalog/relations.js';
 import type { TestOutcome } from './run-test.js';
 
 /** How the model is compiled for the test. */

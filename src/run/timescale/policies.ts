@@ -2,12 +2,13 @@ import type { ClientBase } from 'pg';
 import type { ModelNode } from '../../project/nodes.js';
 import { isMap } from '../../project/reading/yaml-file.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import { POLICIES } from '../catalog/policies.js';
 import { indexNameOf } from '../relations/indexes.js';
 import { groupConfig, intervalOf, namesOf, textConfig } from '../relations/model-config.js';
 
 /** A policy that a model's config asks for: how to remove it, and the call that adds it. */
 interface Policy {
-  /** The job's procedure, as timescaledb_information.jobs names it. */
+  /** The job's procedure. */
   readonly procedure: string;
   readonly remove: string;
   /** Undefined where the config does not ask for it. */
@@ -167,15 +168,9 @@ export async function applyCompressionSettings(
 }
 
 async function presentPolicies(client: ClientBase, relation: Relation): Promise<Set<string>> {
-  const { rows } = await client.query<{ proc_name: string }>(
-    `select job.proc_name
-      from timescaledb_information.jobs as job
-      left join timescaledb_information.continuous_aggregates as aggregate
-        on aggregate.materialization_hypertable_schema = job.hypertable_schema
-        and aggregate.materialization_hypertable_name = job.hypertable_name
-      where coalesce(aggregate.view_schema, job.hypertable_schema) = $1
-        and coalesce(aggregate.view_name, job.hypertable_name) = $2`,
+  const { rows } = await client.query<{ procedure: string }>(
+    `select procedure from ${POLICIES} as policy where relation_schema = $1 and relation = $2`,
     [relation.schema, relation.identifier],
   );
-  return new Set(rows.map((row) => row.proc_name));
+  return new Set(rows.map((row) => row.procedure));
 }

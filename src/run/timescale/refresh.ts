@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { responsesWithReadings } from '../../raw/raw-table.js';
 import { RESOURCES } from '../../raw/resources.js';
+import { aggregateOf } from '../catalog/aggregates.js';
 
 /** Windows that one call of refresh covers at the most; more are merged with their neighbours. */
 const MAX_WINDOWS = 200;
@@ -44,10 +45,7 @@ export async function refreshTouched(
     [batches, width, MAX_WINDOWS],
   );
   for (const window of rows) {
-    await client.query(
-      'call refresh_continuous_aggregate($1::regclass, $2::timestamptz, $3::timestamptz)',
-      [renderRelation(relation), window.from, window.to],
-    );
+    await refresh(client, relation, window.from, window.to);
   }
   return rows.length;
 }
@@ -64,10 +62,7 @@ export async function refreshWindow(
       (time_bucket($3::interval, $2::timestamptz - interval '1 microsecond') + $3::interval)::text as to`,
     [window.start, window.end, width],
   );
-  await client.query(
-    'call refresh_continuous_aggregate($1::regclass, $2::timestamptz, $3::timestamptz)',
-    [renderRelation(relation), rows[0]?.from, rows[0]?.to],
-  );
+  await refresh(client, relation, rows[0]?.from, rows[0]?.to);
 }
 
 /** Refreshes what is out of date, but for the newest `endOffset`: an interval, or a number. */
@@ -91,14 +86,18 @@ export async function refreshAll(client: ClientBase, relation: Relation): Promis
 }
 
 async function bucketWidth(client: ClientBase, relation: Relation): Promise<string> {
-  const { rows } = await client.query<{ width: string }>(
-    `select bucket.bucket_width as width
-      from _timescaledb_catalog.continuous_agg as aggregate
-      cross join lateral _timescaledb_functions.cagg_get_bucket_function_info(
-        aggregate.mat_hypertable_id
-      ) as bucket
-      where aggregate.user_view_schema = $1 and aggregate.user_view_name = $2`,
-    [relation.schema, relation.identifier],
+  return (await aggregateOf(client, relation))?.bucketWidth ?? '1 day';
+}
+
+/** Refreshes the buckets of a range of whole buckets; without an end, as far as there is one. */
+async function refresh(
+  client: ClientBase,
+  relation: Relation,
+  from: string | undefined,
+  to: string | undefined,
+): Promise<void> {
+  await client.query(
+    'call refresh_continuous_aggregate($1::regclass, $2::timestamptz, $3::timestamptz)',
+    [renderRelation(relation), from, to],
   );
-  return rows[0]?.width ?? '1 day';
 }

@@ -32,6 +32,15 @@ export async function findRelation(
   return rows[0]?.kind;
 }
 
+/** SQL for whether a view, by its pg_class and pg_namespace, is not one of TimescaleDB's making. */
+export const IS_PLAIN_VIEW = `(
+  namespace.nspname not like '\\_timescaledb%'
+  and not exists (
+    select from _timescaledb_catalog.continuous_agg
+    where user_view_schema = namespace.nspname and user_view_name = class.relname
+  )
+)`;
+
 /** A column as the database has it. */
 export interface Column {
   readonly name: string;

@@ -1,0 +1,89 @@
+import type { ClientBase } from 'pg';
+import { type Relation, renderRelation } from '../../project/relation.js';
+import { aggregateOf } from './aggregates.js';
+
+/** A chunk that was changed since it was compressed, and is so only in part. */
+const PARTLY_COMPRESSED = 8;
+
+/** The width of a hypertable's chunks in milliseconds; a day for what is no hypertable of time. */
+export async function chunkWidth(client: ClientBase, relation: Relation): Promise<number> {
+  const { rows } = await client.query<{ milliseconds: string | null }>(
+    `select extract(epoch from time_interval) * 1000 as milliseconds
+      from timescaledb_information.dimensions
+      where hypertable_schema = $1 and hypertable_name = $2 and dimension_number = 1`,
+    [relation.schema, relation.identifier],
+  );
+  return Number(rows[0]?.milliseconds ?? 86_400_000);
+}
+
+/** Names of the chunks in a window that were compressed, and hold rows now that are not. */
+export async function partlyCompressedChunks(
+  client: ClientBase,
+  relation: Relation,
+  window: { readonly start: Date; readonly end: Date },
+): Promise<string[]> {
+  const { rows } = await client.query<{ chunk: string }>(
+    `select format('%I.%I', chunk.chunk_schema, chunk.chunk_name) as chunk
+      from timescaledb_information.chunks as chunk
+      join _timescaledb_catalog.chunk as status
+        on status.schema_name = chunk.chunk_schema and status.table_name = chunk.chunk_name
+      where chunk.hypertable_schema = $1 and chunk.hypertable_name = $2 and chunk.is_compressed
+        and (status.status & $5) = $5
+        and chunk.range_start < $4 and chunk.range_end > $3
+      order by chunk.range_start`,
+    [relation.schema, relation.identifier, window.start, window.end, PARTLY_COMPRESSED],
+  );
+  return rows.map(({ chunk }) => chunk);
+}
+
+/** The bytes of a relation of any kind with its indexes and chunks; 0 where there is none. */
+export async function sizeOf(client: ClientBase, relation: Relation): Promise<number> {
+  const stored = (await aggregateOf(client, relation))?.stored ?? renderRelation(relation);
+  const { rows } = await client.query<{ size: string | null }>(
+    `select coalesce(hypertable_size(relation), pg_total_relation_size(relation)) as size
+      from to_regclass($1) as relation`,
+    [stored],
+  );
+  return Number(rows[0]?.size ?? 0);
+}
+
+/** How much of a hypertable or continuous aggregate is compressed. */
+export interface ChunkSizes {
+  readonly name: string;
+  readonly kind: 'hypertable' | 'continuous aggregate';
+  readonly chunks: number;
+  readonly compressedChunks: number;
+  /** Of the chunks that are not compressed, with indexes. */
+  readonly rowStoreBytes: number;
+  /** Of the compressed chunks. */
+  readonly compressedBytes: number;
+  /** What the compressed chunks held before. */
+  readonly beforeCompressionBytes: number;
+}
+
+/** The chunks of all hypertables and continuous aggregates: hypertables first, by name. */
+export async function chunkSizes(client: ClientBase): Promise<ChunkSizes[]> {
+  const { rows } = await client.query<ChunkSizes>(
+    `with relation as (
+        select hypertable_name as name, 'hypertable' as kind,
+          format('%I.%I', hypertable_schema, hypertable_name)::regclass as hypertable
+        from timescaledb_information.hypertables
+        where hypertable_schema not like '\\_timescaledb%'
+        union all
+        select view_name, 'continuous aggregate',
+          format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass
+        from timescaledb_information.continuous_aggregates
+      )
+      select relation.name, relation.kind,
+        (select count(*)::int from show_chunks(relation.hypertable)) as chunks,
+        coalesce(compression.number_compressed_chunks, 0)::int as "compressedChunks",
+        (coalesce(size.total_bytes, 0) - coalesce(compression.after_compression_total_bytes, 0))::float8 as "rowStoreBytes",
+        coalesce(compression.after_compression_total_bytes, 0)::float8 as "compressedBytes",
+        coalesce(compression.before_compression_total_bytes, 0)::float8 as "beforeCompressionBytes"
+      from relation
+      left join lateral hypertable_detailed_size(relation.hypertable) as size on true
+      left join lateral hypertable_compression_stats(relation.hypertable) as compression on true
+      order by relation.kind desc, relation.name`,
+  );
+  return rows;
+}

@@ -1,0 +1,85 @@
+import type { ClientBase } from 'pg';
+import type { ModelNode } from '../../project/nodes.js';
+import { type Relation, renderRelation } from '../../project/relation.js';
+import { partlyCompressedChunks } from '../catalog/chunks.js';
+import { columnsOf } from '../catalog/relations.js';
+import { flagConfig, intervalOf, namesConfig, textConfig } from '../relations/model-config.js';
+import { type Dimension, dimensionSql, dimensionsOf, intervalLiteral } from './dimensions.js';
+
+/** Makes an empty table a hypertable, cut and told apart as its model says. */
+export async function makeHypertable(
+  client: ClientBase,
+  node: ModelNode,
+  relation: Relation,
+): Promise<void> {
+  const name = renderRelation(relation);
+  const quote = (column: string) => client.escapeIdentifier(column);
+  const [main, ...others] = dimensionsOf(node) as [Dimension, ...Dimension[]];
+  const key = namesConfig(node, 'unique_key').map(quote);
+  await client.query(`alter table ${name} alter column ${quote(main.column)} set not null`);
+  if (key.length > 0) await client.query(`alter table ${name} add primary key (${key.join(', ')})`);
+  await client.query(
+    `select create_hypertable($1::regclass, ${dimensionSql(client, main)}, create_default_indexes => $2)`,
+    [name, flagConfig(node, 'create_default_indexes', true)],
+  );
+  for (const dimension of others) {
+    await client.query(`select add_dimension($1::regclass, ${dimensionSql(client, dimension)})`, [
+      name,
+    ]);
+  }
+  await setIntegerNow(client, node, relation, main.column);
+}
+
+/** For a dimension that counts integers: the function that tells which one is now. */
+async function setIntegerNow(
+  client: ClientBase,
+  node: ModelNode,
+  relation: Relation,
+  column: string,
+): Promise<void> {
+  const name = textConfig(node, 'integer_now_func');
+  if (name === undefined) return;
+  const body = textConfig(node, 'integer_now_func_sql');
+  if (body !== undefined) {
+    const columns = await columnsOf(client, renderRelation(relation));
+    const type = columns.find((one) => one.name === column)?.type ?? 'bigint';
+    await client.query(
+      `create or replace function ${name}() returns ${type}
+        language sql immutable as ${client.escapeLiteral(body)}`,
+    );
+  }
+  await client.query(
+    'select set_integer_now_func($1::regclass, $2::regproc, replace_if_exists => true)',
+    [renderRelation(relation), name],
+  );
+}
+
+/** Sets the width of the chunks to come, where the config says one. */
+export async function applyChunkInterval(
+  client: ClientBase,
+  node: ModelNode,
+  relation: Relation,
+): Promise<void> {
+  const interval = intervalOf(node, 'chunk_time_interval', node.config.chunk_time_interval);
+  if (interval === undefined) return;
+  await client.query(
+    `select set_chunk_time_interval($1::regclass, ${intervalLiteral(client.escapeLiteral(interval))})`,
+    [renderRelation(relation)],
+  );
+}
+
+/** Lets a transaction change whole chunks: TimescaleDB would stop at 100,000 compressed rows. */
+export async function liftDecompressionLimit(client: ClientBase): Promise<void> {
+  await client.query('set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0');
+}
+
+/** Compresses again the chunks of a window that were, and now hold loose rows. */
+export async function recompress(
+  client: ClientBase,
+  relation: Relation,
+  window: { readonly start: Date; readonly end: Date },
+): Promise<void> {
+  for (const chunk of await partlyCompressedChunks(client, relation, window)) {
+    await client.query('select compress_chunk($1::regclass, if_not_compressed => true)', [chunk]);
+  }
+}
