@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { BeltError } from '../errors.js';
 import type { ModelNode, ProjectNode, SeedNode } from '../project/nodes.js';
-import { compileModel, compileTest } from '../project/templates/compile.js';
+import { compileHooks, compileModel, compileTest } from '../project/templates/compile.js';
 import { writeRelationState } from './batches/ledger.js';
 import { explainFault } from './explain-fault.js';
 import { materializedOf } from './lineage.js';
@@ -97,7 +97,10 @@ async function perform(
     case 'seed': {
       const decision = await decideSeed(client, node, run.fullRefresh);
       if (decision.refusal !== undefined) throw decision.refusal;
-      const outcome = await buildSeed(client, node, decision);
+      const hooks = await renderWithQueries(client, (query) =>
+        compileHooks(run.project, node, compileBase(run, query)),
+      );
+      const outcome = await buildSeed(client, node, decision, hooks);
       return { status: 'success', ...(await withRemarks(client, node, outcome)) };
     }
     case 'model':

@@ -2,7 +2,7 @@ import { BeltError } from '../../errors.js';
 import type { JinjaTemplate } from '../../jinja/jinja.js';
 import type { Dict } from '../../jinja/python/values.js';
 import { lineOf } from '../faults.js';
-import type { ModelNode, ProjectNode, TestNode } from '../nodes.js';
+import type { ModelNode, ProjectNode, SeedNode, TestNode } from '../nodes.js';
 import type { Project } from '../project.js';
 import type { Relation } from '../relation.js';
 import { type FoundRelation, type TemplateAnswers, templateContext } from './context.js';
@@ -14,11 +14,16 @@ import { newRowsByDefault } from './new-rows.js';
 import { graphFacts, nodeFacts } from './node-facts.js';
 import { testArguments } from './test-arguments.js';
 
-/** The SQL of a model, with all Jinja rendered. */
-export interface CompiledModel {
-  readonly sql: string;
+/** What runs around the building of a node, with all Jinja rendered. */
+export interface CompiledHooks {
+  /** The last of them is the node's sql_header, if it has one. */
   readonly preHooks: readonly string[];
   readonly postHooks: readonly string[];
+}
+
+/** The SQL of a model, with all Jinja rendered. */
+export interface CompiledModel extends CompiledHooks {
+  readonly sql: string;
 }
 
 export interface CompileContext {
@@ -57,18 +62,34 @@ export function compileModel(
   const own = context.queries?.get('this');
   if (own !== undefined) ctes.set(`${CTE_PREFIX}this`, own);
   const sql = compileSql(project, node, context, ctes, false);
+  return { sql: withCtes(sql, ctes), ...compileHooks(project, node, context) };
+}
+
+/** Compiles what runs around the building of a model or seed. Throws a BeltError with file and line. */
+export function compileHooks(
+  project: Project,
+  node: ModelNode | SeedNode,
+  context: CompileContext,
+): CompiledHooks {
+  const asModel =
+    node.resourceType === 'seed' ? { ...inlineNode(project), ...factsOf(node) } : node;
   // as in dbt, hooks see the model's own relation, wherever it is being built
-  const scope = scopeOf(project, node, { ...context, target: undefined }, new Map());
+  const scope = scopeOf(project, asModel, { ...context, target: undefined }, new Map());
   const hooks = (key: 'pre_hook' | 'post_hook') =>
     hooksOf(node.config, key).map((text) => {
-      const line = lineOf(node.rawCode, text.split('\n')[0] ?? '') ?? 1;
+      const line = lineOf(asModel.rawCode, text.split('\n')[0] ?? '') ?? 1;
       return atLine(node.path, line, () => project.hookTemplate(node.path, text).render(scope));
     });
+  const { sql_header: header } = node.config;
   return {
-    sql: withCtes(sql, ctes),
-    preHooks: hooks('pre_hook'),
+    preHooks: [...hooks('pre_hook'), ...(typeof header === 'string' ? [header] : [])],
     postHooks: hooks('post_hook'),
   };
+}
+
+/** Of a seed, what its hooks are told of it. */
+function factsOf({ uniqueId, name, path, fqn, tags, meta, config, relation }: SeedNode) {
+  return { uniqueId, name, path, fqn, tags, meta, config, relation };
 }
 
 /** Compiles a data test. Throws a BeltError with file and line. */

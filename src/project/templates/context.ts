@@ -4,6 +4,7 @@ import { bindArguments } from '../../jinja/arguments.js';
 import {
   type Dict,
   isDict,
+  isFunction,
   type Place,
   present,
   stringOf,
@@ -90,6 +91,7 @@ export function templateContext(scope: TemplateScope): Dict {
     ...databaseFunctions(answers.query, target.database),
     ...logFunctions(answers),
     config: configFunction(answers),
+    set_sql_header: headerFunction(answers),
     ref: (names: readonly unknown[], { v, version }: Dict, place: Place) => {
       if (v !== undefined || version !== undefined) {
         throw new BeltError('Versions of models are not supported by belt.', {
@@ -207,6 +209,19 @@ function configDict(value: unknown): Dict {
   throw new BeltError('config() takes keyword arguments or a dictionary.', {
     hint: "Write config(materialized='view').",
   });
+}
+
+/** `{% call set_sql_header(config) %} … {% endcall %}`: the config sql_header, as a block. */
+function headerFunction(answers: TemplateAnswers): TemplateFunction {
+  return (_, { caller }, place) => {
+    if (!isFunction(caller)) {
+      throw new BeltError('set_sql_header() has no block to take the header from.', {
+        hint: 'Write it as {% call set_sql_header(config) %} … {% endcall %}.',
+      });
+    }
+    answers.config({ sql_header: stringOf(caller([], {}, place)) });
+    return '';
+  };
 }
 
 function variableFunction(vars: Readonly<Record<string, unknown>>): TemplateFunction {

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import type { ModelNode, SeedNode } from '../../project/nodes.js';
-import type { CompiledModel } from '../../project/templates/compile.js';
+import type { CompiledHooks } from '../../project/templates/compile.js';
 import { describeRelation } from '../relations/docs.js';
 import { applyGrants } from '../relations/grants.js';
 import type { ModelContext } from './model-context.js';
@@ -12,7 +12,7 @@ import type { ModelContext } from './model-context.js';
  */
 export function betweenHooks<T>(
   { client, node }: ModelContext,
-  { preHooks, postHooks }: Pick<CompiledModel, 'preHooks' | 'postHooks'>,
+  { preHooks, postHooks }: CompiledHooks,
   work: () => Promise<T>,
   kind: 'table' | 'view' = 'table',
 ): Promise<T> {

@@ -6,7 +6,7 @@ import type { Materialization } from './decision.js';
 import { decideGrowing } from './growing.js';
 import { situationOf } from './relation-changes.js';
 import { besideRelation, refusedReplacement } from './replacing.js';
-import { createEmptyTable, writeRows } from './write-rows.js';
+import { alterPersistence, createEmptyTable, writeRows } from './write-rows.js';
 
 /** A table whose rows are added to or corrected; a full refresh builds it anew beside the old. */
 export const incremental: Materialization = {
@@ -23,7 +23,7 @@ export const incremental: Materialization = {
     );
   },
 
-  async build(context, { action, batches }) {
+  async build(context, { action, batches, configChanged }) {
     const { client, node } = context;
     const anew = action === 'create' || action === 'rebuild';
     const target = anew ? besideRelation(node) : node.relation;
@@ -32,6 +32,8 @@ export const incremental: Materialization = {
       if (anew) {
         await client.query(`drop table if exists ${renderRelation(target)}`);
         await createEmptyTable(context, target, compiled);
+      } else if (configChanged) {
+        await alterPersistence(context);
       }
       await createIndexes(client, node, target, true);
       const written = await writeRows(context, target, compiled, batches, anew);

@@ -6,10 +6,12 @@ import { BeltError } from '../../errors.js';
 import type { SeedNode } from '../../project/nodes.js';
 import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
+import type { CompiledHooks } from '../../project/templates/compile.js';
 import { readRelationState, writeRelationState } from '../batches/ledger.js';
 import { columnsOf, findRelation } from '../catalog/relations.js';
 import { keepingDependentViews } from '../relations/dependent-views.js';
-import { publish } from './between-hooks.js';
+import { createIndexes } from '../relations/indexes.js';
+import { publish, runHooks } from './between-hooks.js';
 import { ABSENT, type Decision, decided, refused } from './decision.js';
 import type { ModelOutcome } from './model-context.js';
 import { asStored } from './relation-changes.js';
@@ -58,10 +60,12 @@ export async function buildSeed(
   client: PoolClient,
   node: SeedNode,
   { action, kind }: Decision,
+  { preHooks, postHooks }: CompiledHooks,
 ): Promise<ModelOutcome> {
   const name = renderRelation(node.relation);
   const isLoaded = action !== 'unchanged';
   await inTransaction(client, async () => {
+    await runHooks(client, preHooks);
     if (action === 'create' || action === 'replace') {
       const replaced = kind === undefined ? [] : [node.relation];
       await keepingDependentViews(client, replaced, async () => {
@@ -82,7 +86,9 @@ export async function buildSeed(
         config: node.config,
       });
     }
+    await createIndexes(client, node, node.relation, false);
     await publish(client, node, 'table');
+    await runHooks(client, postHooks);
   });
   if (isLoaded) await client.query(`analyze ${name}`);
   return {

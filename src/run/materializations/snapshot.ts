@@ -2,6 +2,7 @@ import { BeltError } from '../../errors.js';
 import { isMap } from '../../project/reading/yaml-file.js';
 import { renderRelation } from '../../project/relation.js';
 import { columnsOf } from '../catalog/relations.js';
+import { createIndexes } from '../relations/indexes.js';
 import { choiceConfig, flagConfig, namesConfig, textConfig } from '../relations/model-config.js';
 import { betweenHooks } from './between-hooks.js';
 import type { Materialization } from './decision.js';
@@ -9,6 +10,7 @@ import { decideGrowing } from './growing.js';
 import type { ModelContext } from './model-context.js';
 import { situationOf } from './relation-changes.js';
 import { refusedReplacement } from './replacing.js';
+import { alterPersistence, tableKeyword } from './write-rows.js';
 
 const META_COLUMNS = [
   'dbt_scd_id',
@@ -32,7 +34,7 @@ export const snapshot: Materialization = {
     );
   },
 
-  async build(context, { action }) {
+  async build(context, { action, configChanged }) {
     const { client, node } = context;
     const isNew = action === 'create';
     const compiled = await context.compileOwn({ isIncremental: !isNew });
@@ -43,11 +45,15 @@ export const snapshot: Materialization = {
       const columns = (await columnsOf(client, STAGED)).map((column) => column.name);
       if (isNew) {
         const { rowCount } = await client.query(
-          `create table ${target} as select source.*, ${versionColumns(plan)} from ${STAGED} as source`,
+          `create ${tableKeyword(node)} ${target} as
+            select source.*, ${versionColumns(plan)} from ${STAGED} as source`,
         );
+        await createIndexes(client, node, node.relation, false);
         return rowCount ?? 0;
       }
+      if (configChanged) await alterPersistence(context);
       await addColumns(context, target);
+      await createIndexes(client, node, node.relation, false);
       return applyVersions(context, plan, target, columns);
     });
     return { rows, message: `${isNew ? 'CREATE' : 'INSERT'} ${rows}` };

@@ -6,13 +6,11 @@ import { recordBatches } from '../batches/ledger.js';
 import { enterResponses, enterSlice, type ResponseSlice, slicesOf } from '../batches/slices.js';
 import type { TimeWindow } from '../batches/time-window.js';
 import { columnsOf, selectedColumns, without } from '../catalog/relations.js';
-import { choiceConfig, flagConfig, namesConfig } from '../relations/model-config.js';
+import { choiceConfig, flagConfig } from '../relations/model-config.js';
 import { contractColumns, hasContract } from './contract.js';
 import type { ModelContext } from './model-context.js';
 import { refusedColumns } from './refusals.js';
-
-const STRATEGIES = ['append', 'merge', 'delete+insert', 'upsert', 'microbatch'] as const;
-type Strategy = (typeof STRATEGIES)[number];
+import { writingStatements } from './strategies.js';
 
 const SCHEMA_CHANGES = ['ignore', 'fail', 'append_new_columns', 'sync_all_columns'] as const;
 
@@ -22,14 +20,24 @@ export async function createEmptyTable(
   relation: Relation,
   compiled: CompiledModel,
 ): Promise<void> {
+  const table = `${tableKeyword(context.node)} ${renderRelation(relation)}`;
   if (hasContract(context.node)) {
     const columns = await contractColumns(context, compiled);
-    await context.client.query(`create table ${renderRelation(relation)} (\n  ${columns}\n)`);
+    await context.client.query(`create ${table} (\n  ${columns}\n)`);
     return;
   }
-  await context.client.query(
-    `create table ${renderRelation(relation)} as\n${compiled.sql}\nwith no data`,
-  );
+  await context.client.query(`create ${table} as\n${compiled.sql}\nwith no data`);
+}
+
+/** What a table of a model is created as: with the config `unlogged` it is quick, but not crash-safe. */
+export function tableKeyword(node: ModelNode): string {
+  return flagConfig(node, 'unlogged', false) ? 'unlogged table' : 'table';
+}
+
+/** Brings a table that is kept in line with the config `unlogged`. */
+export async function alterPersistence({ client, node }: ModelContext): Promise<void> {
+  const wanted = flagConfig(node, 'unlogged', false) ? 'unlogged' : 'logged';
+  await client.query(`alter table ${renderRelation(node.relation)} set ${wanted}`);
 }
 
 /**
@@ -109,9 +117,7 @@ async function rowWriter(
 ): Promise<() => Promise<number>> {
   const { client, node } = context;
   const columns = await matchColumns(context, target, compiled);
-  const statements = statementsFor(node, target, compiled.sql, columns, (name) =>
-    client.escapeIdentifier(name),
-  );
+  const statements = writingStatements(node, target, compiled.sql, columns);
   return async () => {
     let rows = 0;
     for (const statement of statements) {
@@ -120,79 +126,6 @@ async function rowWriter(
     }
     return rows;
   };
-}
-
-function strategyOf(node: ModelNode): Strategy {
-  const fallback = namesConfig(node, 'unique_key').length > 0 ? 'delete+insert' : 'append';
-  const strategy = choiceConfig(node, 'incremental_strategy', STRATEGIES, fallback);
-  if (
-    strategy !== 'append' &&
-    strategy !== 'microbatch' &&
-    namesConfig(node, 'unique_key').length === 0
-  ) {
-    throw new BeltError(`${node.name} has incremental_strategy ${strategy}, but no unique_key.`, {
-      location: { file: node.path },
-      hint: "Name the columns that tell its rows apart: unique_key=['device_id', 'ts'].",
-    });
-  }
-  return strategy;
-}
-
-function statementsFor(
-  node: ModelNode,
-  target: Relation,
-  sql: string,
-  columns: readonly string[],
-  quote: (name: string) => string,
-): string[] {
-  const into = renderRelation(target);
-  const list = columns.map(quote).join(', ');
-  const insert = `insert into ${into} as existing (${list})\nselect ${list} from (\n${sql}\n) as model`;
-  const keys = namesConfig(node, 'unique_key');
-  const others = columns.filter((name) => !keys.includes(name)).map(quote);
-  const matches = keys.map((name) => `target.${quote(name)} = source.${quote(name)}`).join(' and ');
-  switch (strategyOf(node)) {
-    case 'append':
-    case 'microbatch':
-      return [insert];
-    case 'upsert':
-      return [
-        upsert(insert, keys.map(quote), others, flagConfig(node, 'upsert_keeps_when_null', false)),
-      ];
-    case 'merge':
-      return [
-        `merge into ${into} as target using (\n${sql}\n) as source on ${matches}
-          ${others.length === 0 ? '' : `when matched then update set ${others.map((name) => `${name} = source.${name}`).join(', ')}`}
-          when not matched then insert (${list}) values (${columns.map((name) => `source.${quote(name)}`).join(', ')})`,
-      ];
-    case 'delete+insert':
-      return [
-        'drop table if exists pg_temp.belt_delta',
-        `create temp table belt_delta as\n${sql}`,
-        `delete from ${into} as target using pg_temp.belt_delta as source where ${matches}`,
-        `insert into ${into} (${list}) select ${list} from pg_temp.belt_delta`,
-        'drop table pg_temp.belt_delta',
-      ];
-  }
-}
-
-/** Rows that would not change are left alone, so that nothing is rewritten or refreshed for them. */
-function upsert(
-  insert: string,
-  keys: readonly string[],
-  others: readonly string[],
-  keepsWhenNull: boolean,
-): string {
-  const conflict = `${insert}\non conflict (${keys.join(', ')})`;
-  if (others.length === 0) return `${conflict} do nothing`;
-  const values = others.map((name) =>
-    keepsWhenNull ? `coalesce(excluded.${name}, existing.${name})` : `excluded.${name}`,
-  );
-  const updates = others.map((name, index) => `${name} = ${values[index]}`);
-  return `${conflict} do update set
-    ${updates.join(',\n    ')}
-    where (${others.map((name) => `existing.${name}`).join(', ')})
-      is distinct from (${values.join(', ')})`;
 }
 
 /** The columns to write, after the target has been brought in line as on_schema_change says. */

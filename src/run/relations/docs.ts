@@ -2,16 +2,22 @@ import type { ClientBase } from 'pg';
 import { didYouMean } from '../../did-you-mean.js';
 import type { ModelNode, SeedNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import { groupConfig } from './model-config.js';
 
-/** Writes the descriptions of a node and its columns into the database, where they differ. */
+/**
+ * Writes the descriptions of a node and its columns into the database, where they differ, unless
+ * its persist_docs says that they are to stay out of it.
+ */
 export async function describeRelation(
   client: ClientBase,
   node: ModelNode | SeedNode,
   relation: Relation,
   kind: 'table' | 'view',
 ): Promise<void> {
+  const persisted = groupConfig(node, 'persist_docs') ?? {};
   const before = await commentsOf(client, relation);
   const wanted = before.flatMap(({ column, comment }) => {
+    if (persisted[column === null ? 'relation' : 'columns'] === false) return [];
     const text = column === null ? node.description : node.columns[column]?.description;
     return text && text !== comment ? [{ column, comment: text }] : [];
   });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { BeltError } from '../../errors.js';
-import type { ModelNode } from '../../project/nodes.js';
+import type { ModelNode, SeedNode } from '../../project/nodes.js';
 import { isMap } from '../../project/reading/yaml-file.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { namesConfig, namesOf } from './model-config.js';
@@ -20,7 +20,7 @@ const INDEX_TYPES = ['btree', 'hash', 'gin', 'gist', 'brin', 'spgist'];
  */
 export async function createIndexes(
   client: ClientBase,
-  node: ModelNode,
+  node: ModelNode | SeedNode,
   relation: Relation,
   uniqueKey: boolean,
 ): Promise<void> {
@@ -62,7 +62,7 @@ export async function indexNameOf(
 }
 
 /** The indexes of the configs `indexes` and `reorder_policy`. */
-function indexConfigs(node: ModelNode): IndexConfig[] {
+function indexConfigs(node: ModelNode | SeedNode): IndexConfig[] {
   const { indexes, reorder_policy: reorder } = node.config;
   const listed: unknown = indexes ?? [];
   if (!Array.isArray(listed)) throw wrongIndex(node);
@@ -78,7 +78,7 @@ function indexConfigs(node: ModelNode): IndexConfig[] {
   });
 }
 
-function wrongIndex(node: ModelNode): BeltError {
+function wrongIndex(node: ModelNode | SeedNode): BeltError {
   return new BeltError(`The config indexes of ${node.name} is not a list of indexes.`, {
     location: { file: node.path },
     hint: `Write it as indexes=[{'columns': ['a', 'b'], 'unique': true, 'type': 'btree'}]; types are ${INDEX_TYPES.join(', ')}.`,

@@ -28,8 +28,17 @@ export function flagConfig(node: ModelNode, key: string, fallback: boolean): boo
 }
 
 /** A name or a list of names, as dbt takes for unique_key. */
-export function namesConfig(node: ModelNode, key: string): readonly string[] {
+export function namesConfig(node: Configured, key: string): readonly string[] {
   return namesOf(node, key, node.config[key]);
+}
+
+/** A text or a list of texts, taken as they stand. */
+export function textsConfig(node: Configured, key: string): readonly string[] {
+  const value = node.config[key];
+  if (value === undefined || value === null) return [];
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value) && value.every((text) => typeof text === 'string')) return value;
+  throw wrong(node, key, 'a text or a list of texts');
 }
 
 export function namesOf(node: Configured, key: string, value: unknown): readonly string[] {
