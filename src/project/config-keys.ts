@@ -244,9 +244,9 @@ const ACTED_UPON_BY: Readonly<Record<string, readonly string[]>> = {
   ...each(KEEPING_ROWS, 'merge_update_columns', 'merge_exclude_columns'),
   ...each(KEEPING_ROWS, 'incremental_predicates', 'predicates', 'upsert_keeps_when_null'),
   ...each(['incremental'], 'batch_size', 'begin', 'lookback'),
-  ...each(['table', 'incremental'], 'unlogged'),
+  ...each(['table', 'incremental', 'snapshot'], 'unlogged'),
   ...each(['view', 'table', 'incremental', 'hypertable'], 'contract'),
-  ...each(['table', 'incremental', ...WITH_CHUNKS], 'indexes'),
+  ...each(['table', 'incremental', 'snapshot', 'seed', ...WITH_CHUNKS], 'indexes'),
 };
 
 /** The materializations that act upon a config, where the given one does not. */

@@ -25,11 +25,11 @@ const PROJECT = {
   'models/matched.sql': model(
     `incremental_strategy='merge', predicates=["DBT_INTERNAL_SOURCE.id > 1"]`,
   ),
-  'models/headed.sql': `{{ config(materialized='table', sql_header="create temp table header as select 7 as seven;") }}
+  'models/headed.sql': `{{ config(materialized='table', sql_header="create or replace temp view header as select 7 as seven;") }}
 select seven from pg_temp.header`,
   'models/headed_by_block.sql': `{{ config(materialized='table') }}
 {% call set_sql_header(config) %}
-create function pg_temp.eight() returns int language sql as 'select 8';
+create or replace function pg_temp.eight() returns int language sql as 'select 8';
 {% endcall %}
 select pg_temp.eight() as eight`,
   'models/quick.sql': `{{ config(materialized='table', unlogged=true) }} select 1 as id`,

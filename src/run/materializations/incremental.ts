@@ -6,6 +6,7 @@ import type { Materialization } from './decision.js';
 import { decideGrowing } from './growing.js';
 import { situationOf } from './relation-changes.js';
 import { besideRelation, refusedReplacement } from './replacing.js';
+import { keyIsUnique } from './strategies.js';
 import { alterPersistence, createEmptyTable, writeRows } from './write-rows.js';
 
 /** A table whose rows are added to or corrected; a full refresh builds it anew beside the old. */
@@ -35,7 +36,7 @@ export const incremental: Materialization = {
       } else if (configChanged) {
         await alterPersistence(context);
       }
-      await createIndexes(client, node, target, true);
+      await createIndexes(client, node, target, keyIsUnique(node));
       const written = await writeRows(context, target, compiled, batches, anew);
       if (anew) await swapTable(client, node, target);
       return written;

@@ -109,6 +109,11 @@ function updatedColumns(
     .map(quote);
 }
 
+/** Whether the unique_key tells rows apart: not, where predicates leave rows out of the comparison. */
+export function keyIsUnique(node: ModelNode): boolean {
+  return predicatesOf(node).length === 0;
+}
+
 /** Conditions that narrow what is compared with the rows that are there. */
 function predicatesOf(node: ModelNode): readonly string[] {
   const predicates = textsConfig(node, 'incremental_predicates');
