@@ -14,7 +14,7 @@ import { compileBase, modelContext, type NodeRun } from './node-run.js';
 import type { NodeWork } from './node-work.js';
 import { recordStatements } from './record-statements.js';
 import { docsWarning } from './relations/docs.js';
-import { grantWarning } from './relations/grants.js';
+import { type Grant, grantWarning, readGrants, revokedText } from './relations/grants.js';
 import { renderWithQueries } from './render-with-queries.js';
 import type { NodeResult, NodeStatus } from './run-events.js';
 import { runTest, storesFailures } from './tests/run-test.js';
@@ -100,8 +100,9 @@ async function perform(
       const hooks = await renderWithQueries(client, (query) =>
         compileHooks(run.project, node, compileBase(run, query)),
       );
+      const held = await readGrants(client, node);
       const outcome = await buildSeed(client, node, decision, hooks);
-      return { status: 'success', ...(await withRemarks(client, node, outcome)) };
+      return { status: 'success', ...(await withRemarks(client, node, held, outcome)) };
     }
     case 'model':
     case 'snapshot':
@@ -147,6 +148,7 @@ async function buildModel(
   const context = modelContext(run, client, node, onCompiled);
   const decision = await materialization.decide(context);
   if (decision.refusal !== undefined) throw decision.refusal;
+  const held = await readGrants(client, node);
   const outcome = await materialization.build(context, decision);
   for (const { uniqueId } of decision.rebuiltWith) run.rebuilt.add(uniqueId);
   // what was refused to be rebuilt still has the query that it was made with
@@ -155,17 +157,22 @@ async function buildModel(
   }
   return {
     status: outcome.batches?.failed.length ? 'partial success' : 'success',
-    ...(await withRemarks(client, node, outcome)),
+    ...(await withRemarks(client, node, held, outcome)),
   };
 }
 
-/** Adds what is to be told of a node's grants and docs, which do not keep it from being built. */
+/** Adds what is to be told of a node's grants, of which some were held before, and of its docs. */
 async function withRemarks(
   client: PoolClient,
   node: ModelNode | SeedNode,
+  held: readonly Grant[],
   outcome: ModelOutcome,
 ): Promise<ModelOutcome> {
   const remarks = [await grantWarning(client, node), await docsWarning(client, node)];
   const warnings = [outcome.warning, ...remarks].filter(Boolean);
-  return { ...outcome, ...(warnings.length > 0 ? { warning: warnings.join('\n') } : {}) };
+  return {
+    ...outcome,
+    message: outcome.message + revokedText(held, await readGrants(client, node)),
+    ...(warnings.length > 0 ? { warning: warnings.join('\n') } : {}),
+  };
 }

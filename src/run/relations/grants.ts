@@ -2,10 +2,11 @@ import type { ClientBase } from 'pg';
 import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import { findRelation } from '../catalog/relations.js';
 import { type Configured, groupConfig, namesOf } from './model-config.js';
 
 /** A privilege that somebody besides the owner holds, or is to hold, such as select of PUBLIC. */
-interface Grant {
+export interface Grant {
   /** In lower case. */
   readonly privilege: string;
   /** As SQL names it: a quoted role, or public. */
@@ -73,6 +74,22 @@ export async function grantWarning(
   if (unknown.length === 0) return undefined;
   const roles = `${unknown.length === 1 ? 'the role' : 'the roles'} ${unknown.join(', ')}`;
   return `The server does not have ${roles} that the grants of ${node.name} name, so nothing was granted there. Have \`create role … nologin\` run by someone who may, or correct the config grants; the next run grants it.`;
+}
+
+/** What others hold on the relation of a node that has the config `grants`, if it is there. */
+export async function readGrants(
+  client: ClientBase,
+  node: Configured & { readonly relation: Relation },
+): Promise<readonly Grant[]> {
+  if (groupConfig(node, 'grants') === undefined) return [];
+  if ((await findRelation(client, node.relation)) === undefined) return [];
+  return (await grantsOf(client, node.relation)).held;
+}
+
+/** What of `before` is not held any more, such as `, revoked select of ann`; else nothing. */
+export function revokedText(before: readonly Grant[], now: readonly Grant[]): string {
+  const gone = without(before, now).map(({ privilege, grantee }) => `${privilege} of ${grantee}`);
+  return gone.length === 0 ? '' : `, revoked ${gone.join(', ')}`;
 }
 
 async function grantsOf(client: ClientBase, relation: Relation): Promise<RelationGrants> {

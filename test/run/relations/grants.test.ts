@@ -89,7 +89,10 @@ describe.each(ENGINES)('grants (%s)', (engine) => {
     };
     await build(`{select: [${first}], insert: [${first}]}`);
     expect(await held(workspace)).toEqual(onAll(`insert of ${first}`, `select of ${first}`));
-    await build(`{select: [${second}]}`);
+    const { stderr } = await build(`{select: [${second}]}`);
+    expect(stderr.match(/revoked insert of first_\w+, select of first_\w+/g)).toHaveLength(
+      RELATIONS.length,
+    );
     expect(await held(workspace)).toEqual(onAll(`select of ${second}`));
     // what is rebuilt beside the old does not bring old rights back
     await build(`{select: [${first}]}`, '--full-refresh');
