@@ -332,6 +332,16 @@ describe('what belt does not run is a fault', () => {
       { ...M, 'dependencies.yml': 'projects:\n  - name: other\n' },
       'dependencies.yml:1: dependencies.yml lists projects, which belt does not install.',
     ],
+    [
+      'a file of snapshots without one',
+      { ...M, 'snapshots/s.sql': 'select 1' },
+      'snapshots/s.sql:1: snapshots/s.sql holds no snapshot.',
+    ],
+    [
+      'dbt_project.yaml',
+      { ...M, 'dbt_project.yaml': 'name: shop' },
+      'dbt_project.yaml:undefined: dbt_project.yaml is not read.',
+    ],
   ])('%s', (_, files, expected) => {
     expect(faultsOf(files as Files)).toEqual([expected]);
   });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { BeltError } from '../../errors.js';
 import {
   MODEL_CONFIGS,
   SEED_CONFIGS,
@@ -56,7 +57,12 @@ export function readProjectConfig(
   render: RenderYaml,
   diagnostics: Diagnostics,
 ): ProjectConfig | undefined {
-  const yaml = readYaml(readFile(projectDir, FILE) ?? { path: FILE, text: '' });
+  const file = readFile(projectDir, FILE);
+  if (file === undefined && existsSync(join(projectDir, 'dbt_project.yaml'))) {
+    const told = 'dbt_project.yaml is not read.';
+    throw new BeltError(told, { location: { file: 'dbt_project.yaml' }, hint: `Call it ${FILE}.` });
+  }
+  const yaml = readYaml(file ?? { path: FILE, text: '' });
   const rendered = Object.fromEntries(
     Object.entries(yaml.value).map(([key, entry]) => [
       key,

@@ -10,9 +10,16 @@ export interface SnapshotBlock {
 const BEGIN = /\{%-?\s*snapshot\s+(\w+)\s*-?%\}/g;
 const END = /\{%-?\s*endsnapshot\b[^%]*%\}/g;
 
-/** The `{% snapshot %}` blocks of a file. Throws a BeltError if one is not closed. */
+/** The `{% snapshot %}` blocks of a file. Throws a BeltError if it has none, or one is not closed. */
 export function snapshotBlocks(file: ProjectFile): SnapshotBlock[] {
-  return [...file.text.matchAll(BEGIN)].map((begin) => {
+  const begins = [...file.text.matchAll(BEGIN)];
+  if (begins.length === 0) {
+    throw new BeltError(`${file.path} holds no snapshot.`, {
+      location: { file: file.path, line: 1 },
+      hint: 'Write the query into {% snapshot NAME %} … {% endsnapshot %}, or move the file.',
+    });
+  }
+  return begins.map((begin) => {
     const from = begin.index + begin[0].length;
     END.lastIndex = from;
     const end = END.exec(file.text);
