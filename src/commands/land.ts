@@ -1,17 +1,23 @@
+import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { type LandSummary, land } from '../landing/land.js';
 import { isArchived } from '../raw/archive/restore-raw.js';
 import { RESOURCES } from '../raw/resources.js';
 import { isIncomplete, isUnread, landJson, landText, NAMED } from './land-text.js';
+import { wholeNumber } from './project-options.js';
 import { restoreText } from './raw-text.js';
 import { restoreInDatabase } from './restore.js';
 import { type CommandScope, type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
 
 interface LandOptions extends GlobalOptions {
   readonly source: string;
+  readonly threads?: number;
   readonly strict: boolean;
   readonly json: boolean;
 }
+
+/** Sessions that copy on a server, where nothing else is asked for. */
+export const LAND_THREADS = Math.min(4, availableParallelism());
 
 export function addLandCommand(program: Command): void {
   program
@@ -21,6 +27,11 @@ export function addLandCommand(program: Command): void {
       new Option('--source <dir>', 'holds assets/*.json and telemetry/<deviceId>.json').default(
         'data',
       ),
+    )
+    .addOption(
+      new Option('--threads <n>', 'sessions that copy side by side on a server')
+        .argParser(wholeNumber)
+        .default(undefined, `${LAND_THREADS}: the cores, 4 at the most`),
     )
     .addOption(new Option('--strict', 'exit with 1 if a file was rejected').default(false))
     .addOption(new Option('--json', 'print the summary as JSON').default(false))
@@ -33,10 +44,15 @@ export function addLandCommand(program: Command): void {
         );
         return;
       }
-      const summary = await withDatabase(options, 'land', async (scope) => {
+      const threads = options.threads ?? LAND_THREADS;
+      const land = async (scope: CommandScope) => {
         await migrateFirst(scope);
-        return landWithProgress(scope, options.source);
-      });
+        if (scope.database.engine === 'embedded' && options.threads !== undefined) {
+          tellOneSession(scope, options.threads);
+        }
+        return landWithProgress(scope, options.source, threads);
+      };
+      const summary = await withDatabase(options, 'land', land, threads);
       process.stdout.write(
         `${options.json ? JSON.stringify(landJson(summary)) : landText(summary)}\n`,
       );
@@ -46,10 +62,20 @@ export function addLandCommand(program: Command): void {
     });
 }
 
-/** Lands a directory, telling of rejected files as they are met. */
+/** The embedded engine has one session, whatever is asked for. */
+function tellOneSession({ console }: CommandScope, threads: number): void {
+  if (threads === 1) return;
+  console.log(`Landing with 1 session instead of ${threads}: the embedded engine has no other.`, {
+    event: 'one_session',
+    threads,
+  });
+}
+
+/** Lands a directory by `threads` sessions, telling of rejected files as they are met. */
 export async function landWithProgress(
   { console, database, signal }: CommandScope,
   source: string,
+  threads: number,
 ): Promise<LandSummary> {
   const progress = console.progress('Landing', 'B');
   let named = 0;
@@ -60,7 +86,7 @@ export async function landWithProgress(
   try {
     return await land(
       database,
-      { source, resources: RESOURCES, signal },
+      { source, resources: RESOURCES, threads, signal },
       {
         onWait: () =>
           console.log('Waiting for another belt land to finish.', {

@@ -74,7 +74,8 @@ function shellWord(text: string): string {
   return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-function wholeNumber(text: string): number {
+/** Reads a whole number from 1 on. */
+export function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is a whole number from 1.');
 }

@@ -4,7 +4,7 @@ import { countText, secondsText } from '../format.js';
 import { toBuild } from '../run/node-work.js';
 import { type RunSummary, runProject } from '../run/run-project.js';
 import { statusText } from '../status/status-text.js';
-import { landWithProgress } from './land.js';
+import { LAND_THREADS, landWithProgress } from './land.js';
 import { isIncomplete, landText } from './land-text.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';
 import type { RunFlags } from './project-options.js';
@@ -34,9 +34,10 @@ export function addStartCommand(program: Command): void {
     )
     .action(async (_options, command: Command) => {
       const open = openProject(command.optsWithGlobals<RunFlags & { source: string }>());
-      await withDatabase(open.options, 'start', async (scope) => {
+      const sessions = Math.max(LAND_THREADS, open.threads);
+      const start = async (scope: CommandScope) => {
         await migrateFirst(scope);
-        const landed = await landWithProgress(scope, open.options.source);
+        const landed = await landWithProgress(scope, open.options.source, LAND_THREADS);
         scope.console.print(landText(landed));
         if (isIncomplete(landed)) process.exitCode = 1;
         const summary = await transformInScope(
@@ -49,7 +50,8 @@ export function addStartCommand(program: Command): void {
         scope.console.print(testText(tests));
         if (tests === undefined || !succeeded(tests)) process.exitCode = 1;
         scope.console.print(`\n${statusText(await statusOf(scope))}\n\n${NEXT_STEPS}`);
-      });
+      };
+      await withDatabase(open.options, 'start', start, sessions);
     });
 }
 

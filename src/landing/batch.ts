@@ -24,32 +24,16 @@ export interface PassedOver {
   example: string | undefined;
 }
 
-/** Takes the number of a new batch. */
+/** Notes that a batch is under way: none of its rows counts yet. */
 export async function beginBatch(client: ClientBase, source: string): Promise<Batch> {
+  const startedAt = new Date();
   const { rows } = await client.query<{ batch_id: string }>(
-    "select nextval(pg_get_serial_sequence('raw.batch', 'batch_id')) as batch_id",
+    `insert into raw.batch (source, started_at, status) values ($1, $2, 'landing')
+      returning batch_id`,
+    [source, startedAt],
   );
-  return emptyBatch(rows[0]?.batch_id ?? '', source, new Date());
-}
-
-/** Notes that a batch was landed, in the transaction that writes its rows. */
-export function recordLanded(client: ClientBase, batch: Batch): Promise<void> {
-  return record(client, batch, 'landed', null);
-}
-
-/** Notes that a batch failed, and why: none of its rows is kept. */
-export function recordFailed(client: ClientBase, batch: Batch, message: string): Promise<void> {
-  return record(
-    client,
-    emptyBatch(batch.batchId, batch.source, batch.startedAt),
-    'failed',
-    message,
-  );
-}
-
-function emptyBatch(batchId: string, source: string, startedAt: Date): Batch {
   return {
-    batchId,
+    batchId: rows[0]?.batch_id ?? '',
     source,
     startedAt,
     documents: 0,
@@ -61,27 +45,19 @@ function emptyBatch(batchId: string, source: string, startedAt: Date): Batch {
   };
 }
 
-async function record(
-  client: ClientBase,
-  batch: Batch,
-  status: 'landed' | 'failed',
-  message: string | null,
-): Promise<void> {
+/** Notes that a batch was landed, in the transaction that is the last to commit of those that write its rows. */
+export async function recordLanded(client: ClientBase, batch: Batch): Promise<void> {
   await client.query(
-    `insert into raw.batch (batch_id, source, started_at, ended_at, documents, readings, bytes,
-        skipped, rejected, status, message)
-      values ($1, $2, $3, clock_timestamp(), $4, $5, $6, $7, $8, $9, $10)`,
+    `update raw.batch set ended_at = clock_timestamp(), documents = $2, readings = $3, bytes = $4,
+        skipped = $5, rejected = $6, status = 'landed'
+      where batch_id = $1`,
     [
       batch.batchId,
-      batch.source,
-      batch.startedAt,
       batch.documents,
       batch.readings,
       batch.bytes,
       batch.skipped,
       batch.rejected.length,
-      status,
-      message,
     ],
   );
 }

@@ -4,7 +4,7 @@ import type { Batch } from './batch.js';
 import { checkResponse } from './check-response.js';
 import type { SourceFile } from './directory-walk.js';
 import type { KnownResponses } from './known-responses.js';
-import type { LandedRow } from './land-rows.js';
+import type { CheckedRow } from './land-rows.js';
 import { checkLargeFile, partsOfLargeFile } from './large-file.js';
 import type { ReadFile } from './read-ahead.js';
 import { type RejectedFile, unreadable } from './rejected.js';
@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 export type FileOutcome =
   | { readonly kind: 'skipped' }
   | { readonly kind: 'rejected'; readonly file: RejectedFile }
-  | { readonly kind: 'row'; readonly row: LandedRow };
+  | { readonly kind: 'row'; readonly row: CheckedRow };
 
 /** Checks a file; one that is large gives a row for each of its parts. */
 export async function* rowsOfFile(

@@ -1,15 +1,15 @@
-import type { ClientBase } from 'pg';
 import type { Resource } from '../raw/resource.js';
 import type { Batch } from './batch.js';
+import { copyGroup, RowGroup } from './copy-group.js';
+import type { CopySessions } from './copy-sessions.js';
 import { walkDirectory } from './directory-source.js';
 import type { Found, SourceFile } from './directory-walk.js';
 import { rowsOfFile } from './file-rows.js';
 import { readKnownResponses } from './known-responses.js';
-import { type LandedRow, landRows } from './land-rows.js';
 import { PART_BYTES } from './large-file.js';
 import { readAhead } from './read-ahead.js';
-import { type RejectedFile, recordRejected, refusedByDatabase, unreadable } from './rejected.js';
-import { WorkQueue } from './work-queue.js';
+import { type RejectedFile, recordRejected, unreadable } from './rejected.js';
+import { ResponseIds } from './response-ids.js';
 
 /** Bytes and rows of documents that are copied at a time. */
 const GROUP_BYTES = 8 * 1024 * 1024;
@@ -23,7 +23,7 @@ const CHECKPOINT_BYTES = 128 * 1024 * 1024;
 
 /** What landing the files of a batch needs. */
 export interface FileLanding {
-  readonly client: ClientBase;
+  readonly sessions: CopySessions;
   readonly batch: Batch;
   readonly resources: readonly Resource[];
   readonly signal: AbortSignal;
@@ -37,35 +37,34 @@ export interface FileLanding {
 }
 
 /**
- * Lands the files of a batch's source in the open transaction: checks the next documents while those
- * before them are being copied. Rejects once the signal is aborted.
+ * Lands the files of a batch's source in the open transactions: checks the next documents while those
+ * before them are being copied, and numbers them in the order of the files, whichever session is the
+ * first to have copied its own. Rejects once the signal is aborted.
  */
 export async function landFiles(landing: FileLanding): Promise<void> {
-  const queue = new WorkQueue();
-  try {
-    await landInOrder(landing, queue);
-  } finally {
-    // what has been begun must not go on behind a rollback, where it would be kept
-    await queue.end();
-  }
-}
-
-async function landInOrder(landing: FileLanding, queue: WorkQueue): Promise<void> {
-  const { client, batch, resources, signal } = landing;
-  let group: LandedRow[] = [];
-  let groupBytes = 0;
+  const { sessions, batch, resources, signal } = landing;
+  const { client, queue } = sessions.first;
+  const ids = new ResponseIds(client, queue);
+  let group = new RowGroup();
   let sinceCheckpoint = 0;
 
+  // it goes on when a session has begun, so that memory holds a group more than there are sessions
   const flush = async () => {
-    // one group at a time, so that memory holds two at the most
-    await queue.end();
-    const rows = group;
+    const full = group;
+    group = new RowGroup();
+    sinceCheckpoint += full.bytes;
     const checkpoint = landing.makesCheckpoints && sinceCheckpoint >= CHECKPOINT_BYTES;
-    sinceCheckpoint = groupBytes + (checkpoint ? 0 : sinceCheckpoint);
-    group = [];
-    groupBytes = 0;
-    if (checkpoint) void queue.add(() => client.query('checkpoint'));
-    void queue.add(() => copyGroup(landing, rows));
+    if (checkpoint) sinceCheckpoint = 0;
+    await sessions.copy(
+      async (session) => {
+        if (checkpoint) await session.query('checkpoint');
+        return copyGroup(session, batch, full);
+      },
+      async (refused) => {
+        for (const file of refused) await reject(landing, file);
+        if (full.rows.length > 0) landing.onCopied(batch);
+      },
+    );
   };
 
   // asked for a window ahead, so that neither the files nor the database wait for it
@@ -74,6 +73,7 @@ async function landInOrder(landing: FileLanding, queue: WorkQueue): Promise<void
     const next = windows.next();
     const found: readonly Found[] = next.done === true ? [] : next.value;
     const files = filesOf(found);
+    void ids.reserve(files.length);
     return { found, files, known: queue.add(() => readKnownResponses(client, files)) };
   };
 
@@ -82,59 +82,46 @@ async function landInOrder(landing: FileLanding, queue: WorkQueue): Promise<void
     const { found, files, known } = next;
     next = lookUp();
     const latest = await known;
-    for (const other of found) await noteOther(landing, queue, other);
+    for (const other of found) await noteOther(landing, other);
     for await (const read of readAhead(files, PART_BYTES)) {
       signal.throwIfAborted();
       for await (const outcome of rowsOfFile(batch, read, latest)) {
         if (outcome.kind === 'skipped') {
           batch.skipped++;
         } else if (outcome.kind === 'rejected') {
-          await queue.add(() => reject(landing, outcome.file));
+          await reject(landing, outcome.file);
         } else {
-          group.push(outcome.row);
-          groupBytes += outcome.row.sizeBytes;
-          if (groupBytes >= GROUP_BYTES || group.length >= GROUP_ROWS) await flush();
+          group.add({ ...outcome.row, responseId: await ids.next() });
+          if (group.bytes >= GROUP_BYTES || group.rows.length >= GROUP_ROWS) await flush();
         }
       }
       landing.onFile(read.file.sizeBytes);
     }
   }
   await flush();
+  await sessions.end();
 }
 
 function filesOf(found: readonly Found[]): SourceFile[] {
   return found.flatMap((one) => (one.kind === 'response' ? [one.file] : []));
 }
 
-async function noteOther(landing: FileLanding, queue: WorkQueue, found: Found): Promise<void> {
+async function noteOther(landing: FileLanding, found: Found): Promise<void> {
   if (found.kind === 'passed over') {
     const { passedOver } = landing.batch;
     passedOver.files++;
     passedOver.example ??= found.path;
   } else if (found.kind === 'unreadable') {
-    await queue.add(() => reject(landing, unreadable(found.path, found.error)));
+    await reject(landing, unreadable(found.path, found.error));
   }
 }
 
-async function copyGroup(landing: FileLanding, rows: readonly LandedRow[]): Promise<void> {
-  const { client, batch } = landing;
-  const refused = await landRows(client, rows);
-  const refusedRows = new Set(refused.map(({ row }) => row));
-  for (const row of rows) {
-    if (refusedRows.has(row)) continue;
-    batch.documents++;
-    batch.readings += row.readings;
-    batch.bytes += row.sizeBytes;
-  }
-  for (const { row, message } of refused) await reject(landing, refusedByDatabase(row, message));
-  if (rows.length > 0) landing.onCopied(batch);
-}
-
+/** Puts a file aside, by the session that commits last. */
 async function reject(
-  { client, batch, onRejected }: FileLanding,
+  { sessions: { first }, batch, onRejected }: FileLanding,
   file: RejectedFile,
 ): Promise<void> {
-  await recordRejected(client, batch.batchId, batch.startedAt, file);
+  await first.queue.add(() => recordRejected(first.client, batch.batchId, batch.startedAt, file));
   const { content: _kept, ...summary } = file;
   batch.rejected.push(summary);
   onRejected(file);

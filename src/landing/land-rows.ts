@@ -17,7 +17,7 @@ import {
 import type { DocumentProfile } from './scan/document-profile.js';
 
 /** A response, or a part of one, that has passed its check. */
-export interface LandedRow {
+export interface CheckedRow {
   readonly batchId: string;
   readonly landedAt: Date;
   readonly resource: Resource;
@@ -33,6 +33,12 @@ export interface LandedRow {
   readonly body: readonly Buffer[];
 }
 
+/** A row as it is landed. */
+export interface LandedRow extends CheckedRow {
+  /** A larger one was landed later. */
+  readonly responseId: bigint;
+}
+
 /** A row that the database does not take, and why. */
 export interface RefusedRow {
   readonly row: LandedRow;
@@ -40,6 +46,7 @@ export interface RefusedRow {
 }
 
 const ENCODED: Readonly<Record<RawColumn, (row: LandedRow) => CopyValue | Buffer[]>> = {
+  response_id: (row) => int8(row.responseId),
   batch_id: (row) => int8(BigInt(row.batchId)),
   resource_path: (row) => text(row.path),
   part: (row) => int4(row.part),

@@ -1,14 +1,15 @@
-import type { PoolClient } from 'pg';
 import { withAdvisoryLock } from '../database/advisory-lock.js';
 import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
 import { recordContents } from '../raw/batch-content.js';
 import type { Resource } from '../raw/resource.js';
-import { type Batch, beginBatch, recordFailed, recordLanded } from './batch.js';
+import { type Batch, beginBatch, recordLanded } from './batch.js';
+import { type CopySessions, withCopySessions } from './copy-sessions.js';
 import { checkDirectory, measureDirectory, noResponse } from './directory-source.js';
 import { landFiles } from './land-files.js';
 import type { RejectedFile } from './rejected.js';
+import { discardUnfinished } from './unfinished.js';
 
 /** The advisory lock that lets one land run at a time, so that batches commit in order. */
 const LAND_LOCK = 'belt land';
@@ -16,6 +17,8 @@ const LAND_LOCK = 'belt land';
 export interface LandOptions {
   readonly source: string;
   readonly resources: readonly Resource[];
+  /** Sessions that copy side by side; the embedded engine has one. */
+  readonly threads: number;
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +37,7 @@ export interface LandSummary extends Readonly<Omit<Batch, 'startedAt'>> {
   readonly seconds: number;
 }
 
-/** Lands all responses of a directory as one batch, in one transaction. */
+/** Lands all responses of a directory as one batch: all of it counts at once, or nothing. */
 export function land(
   database: Database,
   options: LandOptions,
@@ -47,7 +50,14 @@ export function land(
       return await withAdvisoryLock(
         client,
         LAND_LOCK,
-        () => landBatch(client, database.engine === 'embedded', options, listener),
+        async () => {
+          await discardUnfinished(client, options.resources, 'it was stopped before its end');
+          const isEmbedded = database.engine === 'embedded';
+          const threads = isEmbedded ? 1 : options.threads;
+          return withCopySessions(database.pool, client, threads, (sessions) =>
+            landBatch(sessions, isEmbedded, options, listener),
+          );
+        },
         listener.onWait,
       );
     } finally {
@@ -57,18 +67,19 @@ export function land(
 }
 
 async function landBatch(
-  client: PoolClient,
+  sessions: CopySessions,
   makesCheckpoints: boolean,
   options: LandOptions,
   listener: LandListener,
 ): Promise<LandSummary> {
   const start = performance.now();
+  const { client } = sessions.first;
   const batch = await beginBatch(client, options.source);
   listener.onStart(batch.batchId);
   try {
-    await client.query('begin');
+    await sessions.begin();
     await landFiles({
-      client,
+      sessions,
       batch,
       ...options,
       makesCheckpoints,
@@ -78,13 +89,16 @@ async function landBatch(
     });
     if (isEmpty(batch)) throw noResponse(options.source, options.resources, batch.passedOver);
     await recordLanded(client, batch);
+    await sessions.commitOthers();
+    // counts the rows of all sessions
     await recordContents(client, batch.batchId, options.resources);
-    await client.query('commit');
+    await sessions.commitFirst();
   } catch (error) {
-    await client.query('rollback').catch(() => undefined);
+    await sessions.rollback();
     const fault = options.signal.aborted ? interruptedFault() : error;
     const message = options.signal.aborted ? 'interrupted' : (error as Error).message;
-    await recordFailed(client, batch, message).catch(() => undefined);
+    // where that fails too, the next landing does it
+    await discardUnfinished(client, options.resources, message).catch(() => undefined);
     throw fault;
   }
   if (makesCheckpoints) await client.query('checkpoint');

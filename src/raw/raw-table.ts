@@ -4,8 +4,9 @@ import { hasReadings, type Resource } from './resource.js';
 /** The schema that holds what was landed. */
 export const RAW_SCHEMA = 'raw';
 
-/** Columns of every raw table that landing fills; `response_id` is given by `raw.response_id`. */
+/** Columns of every raw table that landing fills; `response_id` is of the sequence `raw.response_id`. */
 const RESPONSE_COLUMNS = [
+  'response_id',
   'batch_id',
   'resource_path',
   'part',
@@ -31,7 +32,7 @@ export function rawTable({ table }: Resource): string {
   return `${RAW_SCHEMA}.${pg.escapeIdentifier(table)}`;
 }
 
-/** SQL for all responses: their response_id, batch_id, and readings, which are 0 where there can be none. */
+/** SQL for all landed responses: their response_id, batch_id, and readings, which are 0 where there can be none. */
 export function allResponses(resources: readonly Resource[]): string {
   return unionOf(resources, (resource) => [
     'response_id',
@@ -40,7 +41,7 @@ export function allResponses(resources: readonly Resource[]): string {
   ]);
 }
 
-/** SQL for the responses that hold readings: response_id, batch_id, readings and touched_hours. */
+/** SQL for the landed responses that hold readings: response_id, batch_id, readings and touched_hours. */
 export function responsesWithReadings(resources: readonly Resource[]): string {
   return unionOf(resources.filter(hasReadings), () => [
     'response_id',
@@ -53,13 +54,17 @@ export function responsesWithReadings(resources: readonly Resource[]): string {
 const NO_RESPONSE = `select null::bigint as response_id, null::bigint as batch_id,
   0::bigint as readings, '{}'::int4multirange as touched_hours where false`;
 
-/** Plain branches of one type each: PostgreSQL pushes conditions down into them, to their indexes. */
+/**
+ * Plain branches of one type each: PostgreSQL pushes conditions down into them, to their indexes.
+ * Rows of a batch that is being landed are left out, also where its landing was killed.
+ */
 function unionOf(
   resources: readonly Resource[],
   columns: (resource: Resource) => readonly string[],
 ): string {
   const branches = resources.map(
-    (resource) => `select ${columns(resource).join(', ')} from ${rawTable(resource)}`,
+    (resource) => `select ${columns(resource).join(', ')} from ${rawTable(resource)}
+      where batch_id in (select batch_id from ${RAW_SCHEMA}.batch where status = 'landed')`,
   );
   return `(${branches.length === 0 ? NO_RESPONSE : branches.join(' union all ')})`;
 }

@@ -1,0 +1,34 @@
+import type { ClientBase } from 'pg';
+import { inTransaction } from '../database/transaction.js';
+import { rawTable } from '../raw/raw-table.js';
+import type { Resource } from '../raw/resource.js';
+import { awaitCopying } from './copy-sessions.js';
+
+/**
+ * Removes what is in the database of batches that never came to be landed, and notes why they failed.
+ * For who keeps other landings out.
+ */
+export async function discardUnfinished(
+  client: ClientBase,
+  resources: readonly Resource[],
+  message: string,
+): Promise<void> {
+  const { rows } = await client.query<{ batch_id: string }>(
+    "select batch_id from raw.batch where status = 'landing'",
+  );
+  if (rows.length === 0) return;
+  const batches = rows.map((row) => row.batch_id);
+  await awaitCopying(client);
+  await inTransaction(client, async () => {
+    for (const resource of resources) {
+      await client.query(`delete from ${rawTable(resource)} where batch_id = any ($1::bigint[])`, [
+        batches,
+      ]);
+    }
+    await client.query(
+      `update raw.batch set ended_at = clock_timestamp(), status = 'failed', message = $2
+        where batch_id = any ($1::bigint[])`,
+      [batches, message],
+    );
+  });
+}
