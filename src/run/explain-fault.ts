@@ -30,7 +30,12 @@ function commandText({ command, flags }: Command, ...more: readonly string[]): s
 }
 
 /** Puts an error of the database or of belt into words: what, where, and what to do. */
-export function explainFault(error: unknown, node: ProjectNode, run: Command): Explanation {
+export function explainFault(
+  error: unknown,
+  node: ProjectNode,
+  run: Command,
+  behind: readonly string[] = [],
+): Explanation {
   if (error instanceof BeltError) {
     return {
       message: error.message,
@@ -53,8 +58,15 @@ export function explainFault(error: unknown, node: ProjectNode, run: Command): E
     message: `${parts.join(' ')}${fault.code === undefined ? '' : ` (SQLSTATE ${fault.code})`}`,
     file: node.path,
     ...(line === undefined ? {} : { line }),
-    hint: fault.hint ?? compiledHint(node, run),
+    hint: behindHint(behind) ?? fault.hint ?? compiledHint(node, run),
   };
+}
+
+/** What to do where continuous aggregates still have the query that they were made with. */
+function behindHint(behind: readonly string[]): string | undefined {
+  if (behind.length === 0) return undefined;
+  const select = behind.map((name) => `${name}+`).join(' ');
+  return `${behind.join(', ')} below it still has the query that it was made with, see its warning: rebuild it with \`belt transform --full-refresh --select ${select}\`.`;
 }
 
 function compiledHint(node: ProjectNode, run: Command): string {

@@ -1,6 +1,7 @@
 import { ancestorsOf, childrenByNode, reach } from '../project/graph.js';
 import type { ModelNode, ProjectNode } from '../project/nodes.js';
-import type { Project } from '../project/project.js';
+import { nodeOf, type Project } from '../project/project.js';
+import { isEphemeral } from '../project/templates/ephemeral.js';
 
 /** What a node's line calls it: its materialization, or what else it is. */
 export function materializedOf(node: ProjectNode): string {
@@ -18,13 +19,26 @@ export function readsNewRows(project: Project, node: ModelNode): boolean {
 /** Continuous aggregates that read a model directly, or through other continuous aggregates. */
 export function aggregatesOver(project: Project, node: ModelNode): ModelNode[] {
   const children = childrenByNode(project.nodes);
-  const isAggregate = (found: ProjectNode | undefined): found is ModelNode =>
-    found?.resourceType === 'model' && materializedOf(found) === 'continuous_aggregate';
   const reached = reach(node.uniqueId, (id) =>
-    (children.get(id) ?? []).filter((child) => isAggregate(project.nodes.get(child))),
+    (children.get(id) ?? []).filter((child) => isAggregate(nodeOf(project, child))),
   );
   return project.order
     .filter((id) => reached.has(id))
-    .map((id) => project.nodes.get(id))
+    .map((id) => nodeOf(project, id))
     .filter(isAggregate);
+}
+
+/** Continuous aggregates that a model reads, itself or through ephemeral models. */
+export function aggregatesUnder(project: Project, node: ModelNode): ModelNode[] {
+  return node.dependsOn
+    .map((id) => nodeOf(project, id))
+    .flatMap((parent) => {
+      if (parent.resourceType !== 'model') return [];
+      if (isEphemeral(parent)) return aggregatesUnder(project, parent);
+      return isAggregate(parent) ? [parent] : [];
+    });
+}
+
+function isAggregate(node: ProjectNode): node is ModelNode {
+  return node.resourceType === 'model' && materializedOf(node) === 'continuous_aggregate';
 }

@@ -6,7 +6,7 @@ import { compileModel } from '../project/templates/compile.js';
 import type { QueryRows } from '../project/templates/table-object.js';
 import { newRowsOf, rowsOfResponses } from './batches/slices.js';
 import type { TimeWindow } from './batches/time-window.js';
-import { aggregatesOver, readsNewRows } from './lineage.js';
+import { aggregatesOver, aggregatesUnder, readsNewRows } from './lineage.js';
 import type { CompileUse, ModelContext } from './materializations/model-context.js';
 import { renderWithQueries } from './render-with-queries.js';
 import type { RunListener } from './run-events.js';
@@ -72,6 +72,7 @@ export function modelContext(
     fullRefresh,
     landed: run.landed,
     aggregatesOver: aggregatesOver(project, node),
+    aggregatesUnder: aggregatesUnder(project, node),
     readsNewRows: readsNewRows(project, node),
     checkpoints: run.checkpoints,
     rebuilt: run.rebuilt,

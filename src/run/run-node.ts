@@ -5,6 +5,7 @@ import { compileHooks, compileModel, compileTest } from '../project/templates/co
 import { writeRelationState } from './batches/ledger.js';
 import { explainFault } from './explain-fault.js';
 import { materializedOf } from './lineage.js';
+import { aggregatesBehind } from './materializations/aggregate-loss.js';
 import { materializationOf } from './materializations/index.js';
 import type { ModelOutcome } from './materializations/model-context.js';
 import { workOnWindow } from './materializations/rebuild-window.js';
@@ -56,10 +57,24 @@ export async function runNode(
       ...base,
       status: 'error',
       ...('line' in node ? { line: node.line } : {}),
-      ...explainFault(error, node, run),
+      ...explainFault(error, node, run, await behindFault(run, client, node, error)),
       ...ending(),
     };
   }
+}
+
+const NO_COLUMN = '42703';
+
+/** Names of continuous aggregates that lack a column which a model asks for, as they are behind. */
+async function behindFault(
+  run: NodeRun,
+  client: PoolClient,
+  node: ProjectNode,
+  error: unknown,
+): Promise<string[]> {
+  const isModel = node.resourceType === 'model' || node.resourceType === 'snapshot';
+  if (!isModel || (error as { code?: string }).code !== NO_COLUMN) return [];
+  return (await aggregatesBehind(modelContext(run, client, node))).map(({ name }) => name);
 }
 
 /** Whether a node leaves nothing in the database. */

@@ -305,6 +305,85 @@ describe.each(ENGINES)('belt transform on the %s engine', (engine) => {
     ).toEqual([{ max: 22, latest: 22, readings: 3 }]);
   });
 
+  test('a wrong line of the catalogue can be corrected, whatever was made of it', async () => {
+    const workspace = await createWorkspace(engine);
+    const project = copyModels(workspace);
+    const catalog = join(project, 'models/seeds/metric_catalog.csv');
+    const good = readFileSync(catalog, 'utf8');
+    const at = ['--project-dir', project];
+    const land = async (hour: number) => {
+      const series = { BatteryPowerW: [[T0, 1]], BatteryTemperatureC: [[T0 + hour * HOUR, 21]] };
+      const telemetry = { [`${DEVICE_A}/${hour}`]: series };
+      const source = writeResponses(workspace, `in-${hour}`, { telemetry });
+      await workspace.beltOk('land', '--source', source);
+    };
+    const line = (column: string, kind: string) =>
+      `15,BatteryTemperatureC,${column},real,°C,1,${kind},-50,120,Temperature of the cells\n`;
+    const columns = () =>
+      workspace.query(
+        `select attname as name from pg_attribute
+          where attrelid = 'battery_daily'::regclass and attname like 'battery_t%' order by 1`,
+      );
+    const gauge = (name: string) =>
+      ['max', 'mean', 'min', 'readings'].map((part) => ({ name: `${name}_${part}` }));
+    const counter = (name: string) =>
+      ['first', 'last', 'readings'].map((part) => ({ name: `${name}_${part}` }));
+    await land(0);
+    await transform(workspace, ...at);
+
+    // before anything was measured by it, nothing is lost by its columns
+    writeFileSync(catalog, good + line('battery_temprature_c', 'counter'));
+    await transform(workspace, ...at);
+    expect(await columns()).toEqual(counter('battery_temprature_c'));
+    writeFileSync(catalog, good + line('battery_temp_c', 'counter'));
+    const renamed = await transform(workspace, ...at);
+    expect(renamed.code).toBe(0);
+    expect(outcome(renamed, 'battery_hourly')).toMatchObject({ message: 'REBUILD' });
+    expect(await columns()).toEqual(counter('battery_temp_c'));
+
+    await land(1);
+    await transform(workspace, ...at);
+    writeFileSync(catalog, good + line('battery_temperature_c', 'gauge'));
+    const plan = await workspace.belt('plan', ...at, '--json');
+    for (const run of [await transform(workspace, ...at), await transform(workspace, ...at)]) {
+      expect(run.code).toBe(0);
+      expect(outcome(run, 'battery_hourly')?.warning).toContain(
+        'would lose the columns battery_temp_c_first, battery_temp_c_last, battery_temp_c_readings',
+      );
+      expect(outcome(run, 'battery_daily')?.warning).toMatch(
+        /columns that battery_hourly does not have .*--full-refresh --select battery_hourly\+/,
+      );
+    }
+    const planned = JSON.parse(plan.stdout) as { name: string; action: string }[];
+    expect(planned.filter(({ action }) => action === 'refused').map(({ name }) => name)).toEqual([
+      'battery_hourly',
+      'battery_daily',
+    ]);
+    expect(await columns()).toEqual(counter('battery_temp_c'));
+    await transform(workspace, ...at, '--full-refresh', '--select', 'battery_hourly+');
+    expect(await columns()).toEqual(gauge('battery_temperature_c'));
+  });
+
+  test('a model that reads what a continuous aggregate does not have yet is told which', async () => {
+    const workspace = await createWorkspace(engine);
+    const project = writeProject(workspace, {
+      'models/measured.sql': `{{ config(materialized='hypertable', main_dimension='at', unique_key='at') }}
+        select timestamptz '2026-01-01' as at, 1 as one`,
+      'models/daily.sql': `{{ config(materialized='continuous_aggregate') }}
+        select time_bucket('1 day', at) as day, max(one) as one from {{ ref('measured') }} group by 1`,
+      'models/report.sql': "select * from {{ ref('daily') }}",
+    });
+    await transform(workspace, '--project-dir', project);
+    edit(join(project, 'models/daily.sql'), 'max(one) as one', 'max(one) as other');
+    edit(join(project, 'models/report.sql'), 'select *', 'select other');
+    const run = await transform(workspace, '--project-dir', project);
+    expect(outcome(run, 'daily')?.warning).toContain('would lose the columns one');
+    expect(outcome(run, 'report')).toMatchObject({
+      status: 'error',
+      hint: expect.stringContaining('belt transform --full-refresh --select daily+'),
+    });
+  });
+
   test('runs the models that are selected', async () => {
     const workspace = await createWorkspace(engine);
     await landDay(workspace);

@@ -5,7 +5,7 @@ import { createIndexes } from '../relations/indexes.js';
 import { flagConfig, groupConfig, intervalOf } from '../relations/model-config.js';
 import { applyCompressionSettings, applyPolicies } from '../timescale/policies.js';
 import { refreshTouched, refreshUpTo } from '../timescale/refresh.js';
-import { lossOfRebuild } from './aggregate-loss.js';
+import { keepingOf } from './aggregate-loss.js';
 import { betweenHooks, runHooks } from './between-hooks.js';
 import { createAggregate } from './create-aggregate.js';
 import { ABSENT, batchReasons, decided, type Materialization } from './decision.js';
@@ -27,11 +27,9 @@ export const continuousAggregate: Materialization = {
     const refusal = refusedReplacement(context, situation, ['continuous_aggregate']);
     if (refusal !== undefined) return refusal;
     const rebuilt = context.rebuilt.has(node.uniqueId);
-    const loss =
-      sqlChanged && !rebuilt && !context.fullRefresh
-        ? await context.ask(() => lossOfRebuild(context))
-        : undefined;
-    const anew = context.fullRefresh || (sqlChanged && loss === undefined);
+    const keeping =
+      sqlChanged && !rebuilt && !context.fullRefresh ? await keepingOf(context) : undefined;
+    const anew = context.fullRefresh || (sqlChanged && keeping === undefined);
     const batches = await batchesOf(context, kind === undefined || (anew && !rebuilt));
     const pending = batchReasons(batches);
     if (kind === undefined) return decided(situation, 'create', [ABSENT, ...pending], { batches });
@@ -43,11 +41,13 @@ export const continuousAggregate: Materialization = {
       const reasons = context.fullRefresh ? [...changes, '--full-refresh'] : changes;
       return decided(situation, 'rebuild', reasons, { batches, rebuiltWith });
     }
-    if (loss !== undefined) {
-      return decided(situation, 'refused', [...changes, `a rebuild would lose ${loss}`], {
+    if (keeping !== undefined) {
+      const { reason, model } = keeping;
+      const command = `\`belt transform --full-refresh --select ${model.name}+\``;
+      return decided(situation, 'refused', [...changes, reason], {
         batches,
-        loss,
-        hint: `Rebuild it all the same with \`belt transform --full-refresh --select ${node.name}+\`; until then it keeps its query.`,
+        hint: `Rebuild it all the same with ${command}; until then it keeps its query.`,
+        warning: `The query of ${node.name} has changed, but a continuous aggregate keeps the one that it was made with, and ${reason}. Run ${command} to rebuild it all the same.`,
       });
     }
     if (refreshesStale(context)) {
@@ -61,7 +61,7 @@ export const continuousAggregate: Materialization = {
 
   async build(context, decision) {
     const { client, node } = context;
-    const { action, batches, configChanged, loss } = decision;
+    const { action, batches, configChanged, warning } = decision;
     const rebuilt = context.rebuilt.has(node.uniqueId);
     if (action === 'rebuild' && !rebuilt) {
       await rebuildBeside(context, decision, async (beside, { sql }) => {
@@ -93,11 +93,7 @@ export const continuousAggregate: Materialization = {
     const verb = isNew ? 'CREATE' : rebuilt ? 'REBUILD' : 'REFRESH';
     return {
       message: `${verb} ${windows} ${windows === 1 ? 'window' : 'windows'}`,
-      ...(loss !== undefined
-        ? {
-            warning: `The query of ${node.name} has changed, but a continuous aggregate keeps the one that it was made with, and making it anew would lose ${loss}. Run \`belt transform --full-refresh --select ${node.name}+\` to rebuild it all the same.`,
-          }
-        : {}),
+      ...(warning === undefined ? {} : { warning }),
     };
   },
 };

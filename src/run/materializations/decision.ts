@@ -38,8 +38,8 @@ export interface Decision extends Situation {
   readonly rebuiltWith: readonly ModelNode[];
   /** Of a microbatch model. */
   readonly windows?: readonly TimeWindow[];
-  /** What a refused rebuild would lose: the relation is kept as it is, and goes on. */
-  readonly loss?: string;
+  /** Something to act on, though it is done. */
+  readonly warning?: string;
   /** Why nothing can be done: the fault of the node. */
   readonly refusal?: BeltError;
   /** What to do about what is refused. */

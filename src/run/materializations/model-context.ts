@@ -26,6 +26,8 @@ export interface ModelContext {
   readonly fullRefresh: boolean;
   /** Continuous aggregates over this model, direct and indirect, in order. */
   readonly aggregatesOver: readonly ModelNode[];
+  /** Continuous aggregates that this model reads, itself or through ephemeral models. */
+  readonly aggregatesUnder: readonly ModelNode[];
   /** Ids of the batches that had been landed when the run began: what lands since is the next one's. */
   readonly landed: readonly string[];
   /** Whether it, or what it reads, takes landed batches as they come. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import { renderRelation } from '../../project/relation.js';
@@ -12,6 +11,7 @@ import { flagConfig, namesConfig } from '../relations/model-config.js';
 import { liftDecompressionLimit, recompress } from '../timescale/hypertables.js';
 import { refreshWindow } from '../timescale/refresh.js';
 import type { ModelContext, ModelOutcome } from './model-context.js';
+import { checksumOf } from './relation-changes.js';
 import { matchColumns, writeResponses } from './write-rows.js';
 
 /** Works on a window of what has been built before. */
@@ -47,9 +47,8 @@ async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise
   const column = eventTimeOf(node) as string;
   const target = renderRelation(node.relation);
   const compiled = await context.compileOwn({ isIncremental: true, wholeResponses: true });
-  const checksum = createHash('sha256').update(compiled.sql).digest('hex');
   const columns = await inTransaction(client, () => matchColumns(context, node.relation, compiled));
-  const id = await beginOrResume(context, window, checksum);
+  const id = await beginOrResume(context, window, checksumOf(compiled.sql));
   const batches = await windowBatches(client, node.relation, column, window);
   const done = await doneBatches(context, id);
   const readings = batches.reduce((sum, batch) => sum + batch.readings, 0);

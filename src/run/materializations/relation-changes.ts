@@ -13,9 +13,14 @@ export async function currentState(context: ModelContext): Promise<RelationState
   return {
     relation: renderRelation(node.relation),
     materialized: String(node.config.materialized ?? 'view'),
-    sqlChecksum: createHash('sha256').update(sql).digest('hex'),
+    sqlChecksum: checksumOf(sql),
     config: asStored(node.config),
   };
+}
+
+/** What tells one SQL from another, in the state of a relation. */
+export function checksumOf(sql: string): string {
+  return createHash('sha256').update(sql).digest('hex');
 }
 
 /** How the relation of a model stands, and what has changed since it was built. */
