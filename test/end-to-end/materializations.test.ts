@@ -358,3 +358,50 @@ describe.each(ENGINES)('models that ask is_incremental() on the %s engine', (eng
     ]);
   });
 });
+
+test.each(ENGINES)(
+  'indexes have the same names in each database, and after each rebuild (%s)',
+  async (engine) => {
+    const files = {
+      'models/kept.sql': `{{ config(materialized='table', indexes=[{'columns': ['n']}], contract={'enforced': True}) }}
+      select 1 as n`,
+      'models/kept.yml':
+        'models: [{name: kept, columns: [{name: n, data_type: int, constraints: [{type: primary_key}]}]}]',
+      'models/grown.sql': `{{ config(materialized='incremental', unique_key='n') }} select 1 as n, now() as at`,
+      'models/measured.sql': `{{ config(materialized='hypertable', main_dimension='at', unique_key=['n', 'at'],
+      create_default_indexes=False, indexes=[{'columns': ['at', 'n']}]) }} select 1 as n, now() as at`,
+      'models/daily.sql': `{{ config(materialized='continuous_aggregate', indexes=[{'columns': ['rows']}]) }}
+      select time_bucket('1 day', at) as day, count(*) as rows from {{ ref('measured') }} group by 1`,
+    };
+    const names = (workspace: Workspace) =>
+      workspace.query<{ name: string }>(
+        `select indexrelid::regclass::text as name from pg_index
+        join pg_class as class on class.oid = indexrelid
+        join pg_namespace as namespace on namespace.oid = class.relnamespace
+        where nspname = 'public' or relname like 'daily%' order by 1`,
+      );
+    const [one, two] = [await createWorkspace(engine), await createWorkspace(engine)];
+    for (const workspace of [one, two]) {
+      writeProject(workspace, files);
+      expect((await run(workspace, 'run')).code).toBe(0);
+    }
+    const first = await names(one);
+    expect(first.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/daily_rows_[0-9a-f]{8}$/),
+      expect.stringMatching(/^grown_n_[0-9a-f]{8}$/),
+      expect.stringMatching(/^kept_n_[0-9a-f]{8}$/),
+      'kept_pkey',
+      expect.stringMatching(/^measured_at_n_[0-9a-f]{8}$/),
+      'measured_pkey',
+    ]);
+    expect(await names(two)).toEqual(first);
+    // a hypertable, whose chunks are not to be touched for a name, has another one every other time
+    for (let rebuild = 0; rebuild < 2; rebuild++) await run(one, 'run', '--full-refresh');
+    expect(await names(one)).toEqual(first);
+    // a changed config makes no index twice
+    const daily = files['models/daily.sql'].replace('indexes=', 'materialized_only=True, indexes=');
+    one.write('project/models/daily.sql', daily);
+    await run(one, 'run');
+    expect(await names(one)).toEqual(first);
+  },
+);

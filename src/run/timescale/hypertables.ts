@@ -3,6 +3,7 @@ import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { partlyCompressedChunks } from '../catalog/chunks.js';
 import { columnsOf } from '../catalog/relations.js';
+import { freeName } from '../relations/indexes.js';
 import { flagConfig, intervalOf, namesConfig, textConfig } from '../relations/model-config.js';
 import { type Dimension, dimensionSql, dimensionsOf, intervalLiteral } from './dimensions.js';
 
@@ -17,7 +18,12 @@ export async function makeHypertable(
   const [main, ...others] = dimensionsOf(node) as [Dimension, ...Dimension[]];
   const key = namesConfig(node, 'unique_key').map(quote);
   await client.query(`alter table ${name} alter column ${quote(main.column)} set not null`);
-  if (key.length > 0) await client.query(`alter table ${name} add primary key (${key.join(', ')})`);
+  if (key.length > 0) {
+    const pkey = await freeName(client, name, `${node.relation.identifier.slice(0, 50)}_pkey`);
+    await client.query(
+      `alter table ${name} add constraint ${quote(pkey)} primary key (${key.join(', ')})`,
+    );
+  }
   await client.query(
     `select create_hypertable($1::regclass, ${dimensionSql(client, main)}, create_default_indexes => $2)`,
     [name, flagConfig(node, 'create_default_indexes', true)],
