@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
-import type { ProjectNode } from '../project/nodes.js';
-import type { Project } from '../project/project.js';
+import { nodeOf, type Project } from '../project/project.js';
 import { type EarlierState, earlierState } from '../project/selecting/state.js';
 import type { NodeResult } from '../run/run-events.js';
 import { compiledPath, manifestOf } from './manifest.js';
@@ -42,7 +41,7 @@ export function writeManifest(
 ): void {
   writeJson(join(folder, 'manifest.json'), manifestOf(project, invocationId, compiled));
   for (const [id, sql] of compiled) {
-    const node = project.nodes.get(id) as ProjectNode;
+    const node = nodeOf(project, id);
     write(join(folder, compiledPath(project, node)), `${sql}\n`);
   }
 }

@@ -6,7 +6,7 @@ import { compiledPath } from '../artifacts/manifest.js';
 import { writeManifest } from '../artifacts/write-artifacts.js';
 import { withClient } from '../database/transaction.js';
 import { UsageError } from '../errors.js';
-import type { ProjectNode } from '../project/nodes.js';
+import { nodeOf } from '../project/project.js';
 import { compileInline, compileNodes } from '../run/compile-project.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';
 import { addSelectionOptions, type RunFlags } from './project-options.js';
@@ -59,7 +59,7 @@ export function addCompileCommand(program: Command): void {
           return;
         }
         for (const [id, sql] of compiled) {
-          const node = project.nodes.get(id) as ProjectNode;
+          const node = nodeOf(project, id);
           const file = relative('.', join(artifacts, compiledPath(project, node)));
           if (options.json) scope.console.print(JSON.stringify({ node: id, file, compiled: sql }));
           else scope.console.print(file);
@@ -106,7 +106,7 @@ export function addShowCommand(program: Command): void {
 
 function shownNode({ project, options }: OpenProject<QueryFlags>): string {
   const { selected } = selectionOf(project, { ...options, indirectSelection: 'empty' });
-  const ids = [...selected].filter((id) => 'rawCode' in (project.nodes.get(id) as ProjectNode));
+  const ids = [...selected].filter((id) => 'rawCode' in nodeOf(project, id));
   const [id] = ids;
   if (id !== undefined && ids.length === 1) return id;
   throw new UsageError(

@@ -26,35 +26,45 @@ export interface OpenProject<O extends ProjectOptions> {
 
 /**
  * The project of --project-dir, of the working folder, or the one that comes with belt. What belt
- * does not act upon is told, unless `quiet`.
+ * does not act upon is told.
  */
-export function openProject<O extends ProjectOptions>(options: O, quiet = false): OpenProject<O> {
-  const own = resolve(options.projectDir ?? '.');
-  const hasProject =
-    existsSync(resolve(own, 'models')) || existsSync(resolve(own, 'dbt_project.yml'));
-  if (options.projectDir !== undefined && !hasProject) {
-    throw new UsageError(`${options.projectDir} holds no project.`, {
-      hint: 'A project has a folder models/, or a dbt_project.yml.',
-    });
-  }
-  const projectDir = hasProject ? own : BUNDLED_PROJECT;
-  const vars = parseVars(options.vars);
-  const loading = { projectDir, target: DEFAULT_TARGET, vars, env: process.env };
+export function openProject<O extends ProjectOptions>(options: O): OpenProject<O> {
+  const projectDir = projectFolder(options) ?? BUNDLED_PROJECT;
+  const loading = loadingOf(options, projectDir);
   const profile = profileOf(options, projectDir, loading);
   const target = profile?.target ?? DEFAULT_TARGET;
   const threads = options.threads ?? target.threads;
   const project = loadProject({ ...loading, target: { ...target, threads } });
-  if (!quiet) {
-    reportWarnings([...(profile?.warnings ?? []), ...project.warnings], options.logFormat);
-  }
+  reportWarnings([...(profile?.warnings ?? []), ...project.warnings], options.logFormat);
   const databaseUrl = options.databaseUrl ?? process.env.DATABASE_URL ?? profile?.databaseUrl;
   return {
     project,
-    // the bundled project may lie where nothing can be written
-    artifacts: resolve(hasProject ? projectDir : '.', project.config.targetPath),
+    artifacts: artifactsFolder(options),
     options: databaseUrl === undefined ? options : { ...options, databaseUrl },
     threads,
   };
+}
+
+/** Where the artifacts of a project are written: it need not have its vars for that. */
+export function artifactsFolder(options: ProjectOptions): string {
+  const own = projectFolder(options);
+  const { targetPath } = loadConfig(loadingOf(options, own ?? BUNDLED_PROJECT));
+  // the bundled project may lie where nothing can be written
+  return resolve(own ?? '.', targetPath);
+}
+
+/** The folder of a project of one's own; undefined where belt's is to be used. */
+function projectFolder({ projectDir }: ProjectOptions): string | undefined {
+  const own = resolve(projectDir ?? '.');
+  if (existsSync(join(own, 'models')) || existsSync(join(own, 'dbt_project.yml'))) return own;
+  if (projectDir === undefined) return undefined;
+  throw new UsageError(`${projectDir} holds no project.`, {
+    hint: 'A project has a folder models/, or a dbt_project.yml.',
+  });
+}
+
+function loadingOf({ vars }: ProjectOptions, projectDir: string) {
+  return { projectDir, target: DEFAULT_TARGET, vars: parseVars(vars), env: process.env };
 }
 
 /** Belt's own target: it runs models four at a time, as many as the tables of a battery have. */

@@ -73,6 +73,7 @@ function argsOf(command: string, flags: RunFlags): Record<string, unknown> {
     selector: flags.selector ?? null,
     vars: flags.vars ?? null,
     target: flags.target ?? null,
+    profiles_dir: flags.profilesDir ?? null,
     threads: flags.threads ?? null,
     full_refresh: flags.fullRefresh ?? false,
     fail_fast: flags.failFast ?? false,

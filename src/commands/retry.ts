@@ -4,12 +4,11 @@ import { readJson } from '../artifacts/write-artifacts.js';
 import { UsageError } from '../errors.js';
 import { isMap, type YamlMap } from '../project/reading/yaml-file.js';
 import { mapOf, mapsOf, textOf } from '../project/selecting/artifact-values.js';
-import { openProject } from './open-project.js';
+import { isGood } from '../run/run-events.js';
+import { artifactsFolder, openProject } from './open-project.js';
 import { addProjectOptions, type RunFlags } from './project-options.js';
 import { runNodes, typesOf } from './run-nodes.js';
 import { runTransform } from './transform.js';
-
-const TO_RETRY = ['error', 'fail', 'skipped', 'runtime error', 'partial success'];
 
 export function addRetryCommand(program: Command): void {
   addProjectOptions(
@@ -20,7 +19,7 @@ export function addRetryCommand(program: Command): void {
     .addOption(new Option('--json', 'print the results as JSON').default(false))
     .action(async (_options, self: Command) => {
       const given = self.optsWithGlobals<RunFlags>();
-      const { artifacts } = openProject(given, true);
+      const artifacts = artifactsFolder(given);
       const last = mapOf(readJson(join(artifacts, 'run_results.json')));
       const args = mapOf(last.args);
       const command = textOf(args.which);
@@ -30,9 +29,7 @@ export function addRetryCommand(program: Command): void {
         });
       }
       const open = openProject({ ...flagsOf(args), ...given });
-      const results = mapsOf(last.results).filter((result) =>
-        TO_RETRY.includes(textOf(result.status)),
-      );
+      const results = mapsOf(last.results).filter(({ status }) => !isGood(textOf(status)));
       const selected = results
         .map((result) => textOf(result.unique_id))
         .filter((id) => open.project.nodes.has(id));
@@ -59,6 +56,8 @@ function flagsOf(args: YamlMap): Partial<RunFlags> {
   return {
     ...(typeof args.vars === 'string' ? { vars: args.vars } : {}),
     ...(typeof args.target === 'string' ? { target: args.target } : {}),
+    ...(typeof args.profiles_dir === 'string' ? { profilesDir: args.profiles_dir } : {}),
+    ...(typeof args.threads === 'number' ? { threads: args.threads } : {}),
     fullRefresh: args.full_refresh === true,
     failFast: args.fail_fast === true,
     storeFailures: args.store_failures === true,

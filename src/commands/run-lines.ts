@@ -1,6 +1,6 @@
 import { countText, secondsText } from '../format.js';
 import type { Project } from '../project/project.js';
-import type { NodeResult, NodeStatus, RunListener } from '../run/run-events.js';
+import { isGood, type NodeResult, type NodeStatus, type RunListener } from '../run/run-events.js';
 import type { RunSummary } from '../run/run-project.js';
 import type { Console } from './console.js';
 
@@ -119,8 +119,5 @@ export function logRemarks(
 }
 
 export function succeeded(summary: RunSummary): boolean {
-  return (
-    !summary.interrupted &&
-    summary.results.every(({ status }) => ['success', 'pass', 'warn'].includes(status))
-  );
+  return !summary.interrupted && summary.results.every(({ status }) => isGood(status));
 }

@@ -1,6 +1,6 @@
 import { BeltError } from '../errors.js';
 import type { Jinja, JinjaTemplate, MacroText } from '../jinja/jinja.js';
-import type { ProjectNode } from './nodes.js';
+import type { ModelNode, ProjectNode } from './nodes.js';
 import type { DocsBlock } from './reading/docs-blocks.js';
 import type { ProjectConfig } from './reading/project-config.js';
 import type { Target } from './target.js';
@@ -10,6 +10,15 @@ export function nodeOf({ nodes }: Pick<Project, 'nodes'>, uniqueId: string): Pro
   const node = nodes.get(uniqueId);
   if (node !== undefined) return node;
   throw new BeltError(`The project has no node ${uniqueId}.`, {
+    hint: 'This is a fault of belt itself: please report it.',
+  });
+}
+
+/** The model or snapshot of a unique id that the project itself has given. */
+export function modelOf(project: Pick<Project, 'nodes'>, uniqueId: string): ModelNode {
+  const node = nodeOf(project, uniqueId);
+  if (node.resourceType === 'model' || node.resourceType === 'snapshot') return node;
+  throw new BeltError(`${uniqueId} is no model.`, {
     hint: 'This is a fault of belt itself: please report it.',
   });
 }

@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import type { Database } from '../database/open-database.js';
 import { inTransaction } from '../database/transaction.js';
 import type { ProjectNode } from '../project/nodes.js';
-import type { Project } from '../project/project.js';
+import { nodeOf, type Project } from '../project/project.js';
 import { compileText } from '../project/templates/compile.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
 import { checkNewRows } from './batches/landed-sources.js';
@@ -53,10 +53,9 @@ export function runProject(
 ): Promise<RunSummary> {
   checkMaterializations(project);
   checkNewRows(project);
-  const order = project.order.filter((id) => {
-    const node = project.nodes.get(id);
-    return options.works.has(id) && node !== undefined && !isEphemeral(node);
-  });
+  const order = project.order.filter(
+    (id) => options.works.has(id) && !isEphemeral(nodeOf(project, id)),
+  );
   const threads = database.engine === 'server' ? Math.min(options.threads, order.length) : 1;
   return withTransformSession(database, listener.onWait, (first) =>
     withThreads(database, first, threads, (clients) =>
@@ -85,9 +84,12 @@ async function runNodes(
     checkpoints: database.engine === 'embedded',
     rebuilt: new Set(),
   };
-  const nodeOf = (id: string) => project.nodes.get(id) as ProjectNode;
   const workOf = (id: string) => options.works.get(id) as NodeWork;
-  await prepare(client, run, order.map(nodeOf));
+  await prepare(
+    client,
+    run,
+    order.map((id) => nodeOf(project, id)),
+  );
   listener.onStart(order.length);
   const waits = prerequisites(
     project,
@@ -104,14 +106,14 @@ async function runNodes(
     clients.length,
     () => options.signal.aborted,
     async (id, thread) => {
-      const node = nodeOf(id);
+      const node = nodeOf(project, id);
       const index = ++begun;
       const cause = [...(waits.get(id) ?? [])].find((one) => bad.has(one));
       const reason = stopped
         ? 'SKIP because of --fail-fast'
         : cause === undefined
           ? undefined
-          : `SKIP because ${nodeOf(cause).name} did not succeed`;
+          : `SKIP because ${nodeOf(project, cause).name} did not succeed`;
       if (reason === undefined) {
         listener.onNodeStart(index, order.length, node.name, materializedOf(node));
       }

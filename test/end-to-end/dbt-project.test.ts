@@ -306,6 +306,30 @@ shop:
     expect(stdout).toContain('All checks passed.');
   });
 
+  test('is retried with the flags of the run that failed', async () => {
+    const workspace = await createWorkspace('embedded');
+    const project = writeProject(workspace, {
+      'dbt_project.yml': 'name: flagged\nprofile: flagged\n',
+      'profiles/profiles.yml': `
+flagged:
+  target: dev
+  outputs:
+    dev: {type: postgres, host: localhost, user: me, password: x, port: 5432, dbname: d, schema: dev}
+`,
+      'models/broken.sql': "select 1 / {{ var('divisor') }} as one",
+    });
+    const flags = ['--profiles-dir', join(project, 'profiles'), '--vars', '{divisor: 1}'];
+    const bad = join(project, 'models/broken.sql');
+    const good = readFileSync(bad, 'utf8');
+    writeFileSync(bad, `${good}, no_such_column`);
+    expect((await run(workspace, 'run', '--project-dir', project, ...flags)).code).toBe(1);
+    writeFileSync(bad, good);
+    expect((await run(workspace, 'retry', '--project-dir', project)).statuses).toEqual({
+      broken: 'success',
+    });
+    expect(await workspace.query('select one from dev.broken')).toEqual([{ one: 1 }]);
+  });
+
   test('tells how old its sources are, and fails for stale ones', async () => {
     const workspace = await createWorkspace('embedded');
     const project = writeProject(workspace, {

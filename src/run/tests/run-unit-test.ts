@@ -3,7 +3,7 @@ import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import { textTable } from '../../format.js';
 import type { Data, Fixture, ModelNode, ProjectNode, UnitTestNode } from '../../project/nodes.js';
-import type { Project } from '../../project/project.js';
+import { modelOf, type Project } from '../../project/project.js';
 import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
 import type { CompileContext } from '../../project/templates/compile.js';
@@ -21,7 +21,7 @@ export async function runUnitTest(
   node: UnitTestNode,
   compile: (model: ModelNode, use: UnitCompile) => Promise<string>,
 ): Promise<TestOutcome> {
-  const model = project.nodes.get(node.modelId) as ModelNode;
+  const model = modelOf(project, node.modelId);
   const shapeOf = (target: ProjectNode) => columnsOfNode(client, target, compile);
   const queries = await givenQueries(client, project, node, model, shapeOf);
   const { macros, vars, envVars } = node.overrides;
