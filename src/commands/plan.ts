@@ -4,7 +4,12 @@ import { bytesText, textTable } from '../format.js';
 import { type PlannedNode, planTransform } from '../plan/plan.js';
 import { TRANSFORMED } from '../run/transform.js';
 import { openProject, selectionOf } from './open-project.js';
-import { addEventTimeOptions, addSelectionOptions, type RunFlags } from './project-options.js';
+import {
+  addEventTimeOptions,
+  addMissingRawOption,
+  addSelectionOptions,
+  type RunFlags,
+} from './project-options.js';
 import { migrateFirst, withDatabase } from './scope.js';
 import { windowOf } from './transform.js';
 
@@ -15,6 +20,7 @@ export function addPlanCommand(program: Command): void {
     .addOption(new Option('-f, --full-refresh', 'as if with --full-refresh').default(false))
     .addOption(new Option('--all', 'also what stays as it is').default(false))
     .addOption(new Option('--json', 'print the plan as JSON').default(false));
+  addMissingRawOption(command);
   addEventTimeOptions(command, 'of a window').action(async (_options, self: Command) => {
     const { project, options } = openProject(self.optsWithGlobals<RunFlags & { all: boolean }>());
     const { selected } = selectionOf(project, options);
@@ -27,6 +33,7 @@ export function addPlanCommand(program: Command): void {
         return planTransform(client, project, {
           selected: new Set(transformed),
           fullRefresh: options.fullRefresh ?? false,
+          allowsMissingRaw: options.allowMissingRaw ?? false,
           window: windowOf(options),
         });
       });

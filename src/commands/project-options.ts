@@ -22,6 +22,7 @@ export interface SelectionFlags extends ProjectOptions {
 /** Options of all commands that run nodes. */
 export interface RunFlags extends SelectionFlags {
   readonly fullRefresh?: boolean;
+  readonly allowMissingRaw?: boolean;
   readonly failFast?: boolean;
   readonly storeFailures?: boolean;
   readonly eventTimeStart?: Date;
@@ -51,6 +52,14 @@ export function addSelectionOptions(command: Command): Command {
     .option('--state <dir>', 'the artifacts of an earlier run, for state: and result:');
 }
 
+/** Of commands that rebuild models. */
+export function addMissingRawOption(command: Command): Command {
+  return command.option(
+    '--allow-missing-raw',
+    "rebuild though raw is gone, and keep what raw can't tell",
+  );
+}
+
 export function addEventTimeOptions(command: Command, what: string): Command {
   return command
     .option('--event-time-start <time>', `${what}: from this time (UTC)`, timeOf)
@@ -67,7 +76,10 @@ export function repeatedFlags(flags: RunFlags): string[] {
     ['--event-time-start', flags.eventTimeStart?.toISOString()],
     ['--event-time-end', flags.eventTimeEnd?.toISOString()],
   ];
-  return given.flatMap(([name, value]) => (value === undefined ? [] : [name, shellWord(value)]));
+  return [
+    ...given.flatMap(([name, value]) => (value === undefined ? [] : [name, shellWord(value)])),
+    ...(flags.allowMissingRaw === true ? ['--allow-missing-raw'] : []),
+  ];
 }
 
 function shellWord(text: string): string {

@@ -28,6 +28,7 @@ export async function runInScope<S extends RunSummary>(
   const common = {
     flags: repeatedFlags(options),
     fullRefresh: options.fullRefresh ?? false,
+    allowsMissingRaw: options.allowMissingRaw ?? false,
     failFast: options.failFast ?? false,
     retried,
     threads,
@@ -76,6 +77,7 @@ function argsOf(command: string, flags: RunFlags): Record<string, unknown> {
     profiles_dir: flags.profilesDir ?? null,
     threads: flags.threads ?? null,
     full_refresh: flags.fullRefresh ?? false,
+    allow_missing_raw: flags.allowMissingRaw ?? false,
     fail_fast: flags.failFast ?? false,
     store_failures: flags.storeFailures ?? false,
     event_time_start: flags.eventTimeStart?.toISOString() ?? null,

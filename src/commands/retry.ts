@@ -59,6 +59,7 @@ function flagsOf(args: YamlMap): Partial<RunFlags> {
     ...(typeof args.profiles_dir === 'string' ? { profilesDir: args.profiles_dir } : {}),
     ...(typeof args.threads === 'number' ? { threads: args.threads } : {}),
     fullRefresh: args.full_refresh === true,
+    allowMissingRaw: args.allow_missing_raw === true,
     failFast: args.fail_fast === true,
     storeFailures: args.store_failures === true,
     ...(start === undefined ? {} : { eventTimeStart: start }),

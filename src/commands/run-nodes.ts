@@ -2,7 +2,12 @@ import { type Command, Option } from 'commander';
 import { toBuild } from '../run/node-work.js';
 import { runProject } from '../run/run-project.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';
-import { addEventTimeOptions, addSelectionOptions, type RunFlags } from './project-options.js';
+import {
+  addEventTimeOptions,
+  addMissingRawOption,
+  addSelectionOptions,
+  type RunFlags,
+} from './project-options.js';
 import { type Chosen, reportRun, runInScope } from './report-run.js';
 
 /** A command that runs nodes of some types. */
@@ -41,7 +46,10 @@ export function addRunCommands(program: Command): void {
     if (name === 'test' || name === 'build') {
       command.option('--store-failures', 'keep the rows that tests find in tables');
     }
-    if (name === 'run' || name === 'build') addEventTimeOptions(command, 'of microbatch models');
+    if (name === 'run' || name === 'build') {
+      addMissingRawOption(command);
+      addEventTimeOptions(command, 'of microbatch models');
+    }
     command.action(async (_options, self: Command) => {
       const open = openProject(self.optsWithGlobals<RunFlags>());
       const { selected, unmatched } = selectionOf(open.project, open.options);

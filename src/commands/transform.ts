@@ -7,7 +7,12 @@ import type { RunSummary } from '../run/run-project.js';
 import { transform } from '../run/transform.js';
 import { type Findings, readFindings } from '../status/findings.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';
-import { addEventTimeOptions, addSelectionOptions, type RunFlags } from './project-options.js';
+import {
+  addEventTimeOptions,
+  addMissingRawOption,
+  addSelectionOptions,
+  type RunFlags,
+} from './project-options.js';
 import { type Chosen, reportRun, runInScope } from './report-run.js';
 import { runText } from './run-lines.js';
 import type { CommandScope } from './scope.js';
@@ -29,6 +34,7 @@ export function addTransformCommand(program: Command): void {
     )
     .addOption(new Option('-x, --fail-fast', 'stop at the first failure').default(false))
     .addOption(new Option('--json', 'print the results as JSON').default(false));
+  addMissingRawOption(command);
   addEventTimeOptions(command, 'rebuild only a window from raw').action(
     async (_options, self: Command) => {
       const open = openProject(self.optsWithGlobals<RunFlags>());

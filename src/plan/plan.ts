@@ -12,6 +12,7 @@ import { sizeOf } from '../run/catalog/chunks.js';
 import { findRelation } from '../run/catalog/relations.js';
 import { materializedOf } from '../run/lineage.js';
 import { type Action, type Decision, refused } from '../run/materializations/decision.js';
+import { decideByRaw, missingOfWindow } from '../run/materializations/hold-against-raw.js';
 import { materializationOf } from '../run/materializations/index.js';
 import type { ModelContext } from '../run/materializations/model-context.js';
 import { decideSeed } from '../run/materializations/seed.js';
@@ -39,6 +40,7 @@ export interface PlannedNode {
 export interface PlanOptions {
   readonly selected: ReadonlySet<string>;
   readonly fullRefresh: boolean;
+  readonly allowsMissingRaw: boolean;
   readonly window: TimeWindow | undefined;
 }
 
@@ -53,6 +55,7 @@ export async function planTransform(
     command: 'plan',
     flags: [],
     fullRefresh: options.fullRefresh,
+    allowsMissingRaw: options.allowsMissingRaw,
     eventTime: {},
     retried: new Map(),
     storeFailures: false,
@@ -116,7 +119,7 @@ async function planNodes(
 /** What is wrong with a model is no fault of the plan: it tells that nothing can be done with it. */
 async function decisionOf(context: ModelContext): Promise<Decision> {
   try {
-    return await materializationOf(context.node).decide(context);
+    return await decideByRaw(context, materializationOf(context.node));
   } catch (error) {
     if (!(error instanceof BeltError)) throw error;
     const situation = { kind: undefined, state: undefined, changes: [] };
@@ -216,20 +219,29 @@ async function planWindow(
     const node = run.project.nodes.get(id);
     const work = works.get(id)?.kind;
     if (node?.resourceType !== 'model' || work === undefined) continue;
-    planned.push(await planOfWindow(client, node, work, window));
+    planned.push(await planOfWindow(modelContext(run, client, node), work, window));
   }
   return planned;
 }
 
 async function planOfWindow(
-  client: PoolClient,
-  node: ModelNode,
+  context: ModelContext,
   work: string,
   window: TimeWindow,
 ): Promise<PlannedNode> {
+  const { client, node } = context;
   if ((await findRelation(client, node.relation)) === undefined) {
     const hint = `Build it first: \`belt transform --select +${node.name}\`.`;
     return told(node, { action: 'refused', reasons: ['it is not there yet'], hint });
+  }
+  if (work !== 'refresh') {
+    try {
+      await missingOfWindow(context, window);
+    } catch (error) {
+      if (!(error instanceof BeltError)) throw error;
+      const hint = error.hint ?? '';
+      return told(node, { action: 'refused', reasons: [error.message], hint });
+    }
   }
   if (work !== 'rebuild') {
     const action = work === 'refresh' ? 'refresh' : 'update';

@@ -4,6 +4,7 @@ import type { Project } from '../project/project.js';
 import { type Relation, renderRelation } from '../project/relation.js';
 import { compileModel } from '../project/templates/compile.js';
 import type { QueryRows } from '../project/templates/table-object.js';
+import { landedResources } from './batches/landed-sources.js';
 import { newRowsOf, rowsOfResponses } from './batches/slices.js';
 import type { TimeWindow } from './batches/time-window.js';
 import { aggregatesOver, aggregatesUnder, readsNewRows } from './lineage.js';
@@ -18,6 +19,8 @@ export interface NodeRunOptions {
   /** Flags that a hint repeats, so that its command does the same. */
   readonly flags: readonly string[];
   readonly fullRefresh: boolean;
+  /** Whether models may be rebuilt though raw that was landed is gone. */
+  readonly allowsMissingRaw: boolean;
   /** Of microbatch models: the window of event time to build. */
   readonly eventTime: Partial<TimeWindow>;
   /** Of microbatch models that failed in part: the batches to build again. */
@@ -73,6 +76,8 @@ export function modelContext(
     landed: run.landed,
     aggregatesOver: aggregatesOver(project, node),
     aggregatesUnder: aggregatesUnder(project, node),
+    landedResources: landedResources(project, node),
+    allowsMissingRaw: run.allowsMissingRaw,
     readsNewRows: readsNewRows(project, node),
     checkpoints: run.checkpoints,
     rebuilt: run.rebuilt,

@@ -6,6 +6,7 @@ import { writeRelationState } from './batches/ledger.js';
 import { explainFault } from './explain-fault.js';
 import { materializedOf } from './lineage.js';
 import { aggregatesBehind } from './materializations/aggregate-loss.js';
+import { decideByRaw } from './materializations/hold-against-raw.js';
 import { materializationOf } from './materializations/index.js';
 import type { ModelOutcome } from './materializations/model-context.js';
 import { workOnWindow } from './materializations/rebuild-window.js';
@@ -161,7 +162,7 @@ async function buildModel(
 ): Promise<Outcome> {
   const materialization = materializationOf(node);
   const context = modelContext(run, client, node, onCompiled);
-  const decision = await materialization.decide(context);
+  const decision = await decideByRaw(context, materialization);
   if (decision.refusal !== undefined) throw decision.refusal;
   const held = await readGrants(client, node);
   const outcome = await materialization.build(context, decision);
@@ -172,7 +173,7 @@ async function buildModel(
   }
   return {
     status: outcome.batches?.failed.length ? 'partial success' : 'success',
-    ...(await withRemarks(client, node, held, outcome)),
+    ...(await withRemarks(client, node, held, outcome, decision.remark)),
   };
 }
 
@@ -182,9 +183,10 @@ async function withRemarks(
   node: ModelNode | SeedNode,
   held: readonly Grant[],
   outcome: ModelOutcome,
+  remark?: string,
 ): Promise<ModelOutcome> {
   const remarks = [await grantWarning(client, node), await docsWarning(client, node)];
-  const warnings = [outcome.warning, ...remarks].filter(Boolean);
+  const warnings = [outcome.warning, remark, ...remarks].filter(Boolean);
   return {
     ...outcome,
     message: outcome.message + revokedText(held, await readGrants(client, node)),

@@ -12,7 +12,7 @@ export const TRANSFORMED = new Set(['model', 'seed', 'snapshot']);
 export interface TransformOptions
   extends Pick<
     RunOptions,
-    'flags' | 'fullRefresh' | 'retried' | 'failFast' | 'threads' | 'signal'
+    'flags' | 'fullRefresh' | 'allowsMissingRaw' | 'retried' | 'failFast' | 'threads' | 'signal'
   > {
   /** Unique ids of what is to run. */
   readonly selected: ReadonlySet<string>;

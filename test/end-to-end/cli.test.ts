@@ -153,7 +153,11 @@ describe.each(ENGINES)('belt on the %s engine', (engine) => {
   test('a missing migration is run by land', async () => {
     const workspace = await createWorkspace(engine, { direct: true });
     await workspace.execute(
-      "drop table belt.reprocess_batch, belt.reprocess, belt.microbatch, belt.policy_run, belt.model_batch, belt.relation_state, belt.run_result, belt.run; delete from belt.schema_migration where name >= '0003'",
+      `drop table belt.reprocess_batch, belt.reprocess, belt.microbatch, belt.policy_run,
+          belt.model_batch, belt.relation_state, belt.run_result, belt.run,
+          raw.archived_batch, raw.archive_file, raw.batch_content, raw.latest_response;
+        alter table raw.batch drop constraint batch_ended_at_check;
+        delete from belt.schema_migration where name >= '0003'`,
     );
     expect((await workspace.beltOk('migrate', '--status')).stdout).toMatch(
       /0003_run_ledger\.sql +missing/,

@@ -1,8 +1,9 @@
 import { BeltError } from '../../errors.js';
 import { ancestorsOf } from '../../project/graph.js';
-import type { SourceNode } from '../../project/nodes.js';
+import type { ModelNode, SourceNode } from '../../project/nodes.js';
 import type { Project } from '../../project/project.js';
 import { RAW_SCHEMA } from '../../raw/raw-table.js';
+import type { Resource } from '../../raw/resource.js';
 import { RESOURCES } from '../../raw/resources.js';
 
 /**
@@ -26,6 +27,21 @@ export function checkNewRows(project: Project): void {
       );
     }
   }
+}
+
+/** The resources whose responses a model asks for by new_rows(), itself or through views. */
+export function landedResources(project: Project, node: ModelNode): Resource[] {
+  const sources = new Set(
+    node.newRowsOf
+      .flatMap((id) => [id, ...ancestorsOf(project.nodes, id)])
+      .map((id) => {
+        const found = project.nodes.get(id);
+        return found?.resourceType === 'source' && isLanded(found)
+          ? found.relation.identifier
+          : undefined;
+      }),
+  );
+  return RESOURCES.filter(({ table }) => sources.has(table));
 }
 
 function isLanded({ relation }: SourceNode): boolean {

@@ -3,6 +3,7 @@ import type { ModelNode } from '../../project/nodes.js';
 import type { RelationState } from '../batches/ledger.js';
 import type { TimeWindow } from '../batches/time-window.js';
 import type { RelationKind } from '../catalog/relations.js';
+import type { Untold } from './keep-untold.js';
 import type { ModelContext, ModelOutcome } from './model-context.js';
 
 /** What becomes of a node's relation. */
@@ -38,6 +39,10 @@ export interface Decision extends Situation {
   readonly rebuiltWith: readonly ModelNode[];
   /** Of a microbatch model. */
   readonly windows?: readonly TimeWindow[];
+  /** What raw can't tell of a rebuild: it is kept. */
+  readonly untold?: Untold;
+  /** What was built, or left, for want of raw. */
+  readonly remark?: string;
   /** Something to act on, though it is done. */
   readonly warning?: string;
   /** Why nothing can be done: the fault of the node. */

@@ -7,8 +7,9 @@ import { flagConfig, namesConfig } from '../relations/model-config.js';
 import { applyChunkInterval, makeHypertable } from '../timescale/hypertables.js';
 import { applyCompressionSettings, applyPolicies } from '../timescale/policies.js';
 import { betweenHooks } from './between-hooks.js';
-import { decided, type Materialization, refused } from './decision.js';
+import { type Decision, decided, type Materialization, refused } from './decision.js';
 import { decideGrowing } from './growing.js';
+import { keepUntold } from './keep-untold.js';
 import type { ModelContext } from './model-context.js';
 import { builtAggregates, rebuildBeside } from './rebuild-beside.js';
 import { refusedChange, refusedColumns } from './refusals.js';
@@ -58,14 +59,14 @@ export const hypertable: Materialization = {
     const { action, batches, configChanged } = decision;
     if (action === 'rebuild') {
       const rows = await rebuildBeside(context, decision, (beside, compiled) =>
-        createFilled(context, beside, compiled, batches),
+        createFilled(context, beside, compiled, decision),
       );
       return { rows, message: `REBUILD ${rows}` };
     }
     if (action === 'create') {
       const compiled = await context.compileOwn({ isIncremental: false });
       const rows = await betweenHooks(context, compiled, async () => {
-        const written = await createFilled(context, node.relation, compiled, batches);
+        const written = await createFilled(context, node.relation, compiled, decision);
         await applyPolicies(client, node, node.relation, true);
         return written;
       });
@@ -103,14 +104,16 @@ async function createFilled(
   context: ModelContext,
   relation: Relation,
   compiled: CompiledModel,
-  batches: readonly string[],
+  { batches, untold }: Decision,
 ): Promise<number> {
   const { client, node } = context;
   await createEmptyTable(context, relation, compiled);
   await makeHypertable(client, node, relation);
   await createIndexes(client, node, relation, false);
   await applyCompressionSettings(client, node, relation, 'table');
-  return isEmpty(node) ? 0 : writeRows(context, relation, compiled, batches, true);
+  if (isEmpty(node)) return 0;
+  const written = await writeRows(context, relation, compiled, batches, true);
+  return written + (untold === undefined ? 0 : await keepUntold(context, relation, untold));
 }
 
 /** Brings the settings of a hypertable that is there in line with its model. */

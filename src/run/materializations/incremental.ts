@@ -4,6 +4,7 @@ import { swapTable } from '../relations/swap-table.js';
 import { betweenHooks } from './between-hooks.js';
 import type { Materialization } from './decision.js';
 import { decideGrowing } from './growing.js';
+import { keepUntold } from './keep-untold.js';
 import { situationOf } from './relation-changes.js';
 import { besideRelation, refusedReplacement } from './replacing.js';
 import { keyIsUnique } from './strategies.js';
@@ -24,7 +25,7 @@ export const incremental: Materialization = {
     );
   },
 
-  async build(context, { action, batches, configChanged }) {
+  async build(context, { action, batches, configChanged, untold }) {
     const { client, node } = context;
     const anew = action === 'create' || action === 'rebuild';
     const target = anew ? besideRelation(node) : node.relation;
@@ -38,8 +39,9 @@ export const incremental: Materialization = {
       }
       await createIndexes(client, node, target, keyIsUnique(node));
       const written = await writeRows(context, target, compiled, batches, anew);
+      const kept = untold === undefined ? 0 : await keepUntold(context, target, untold);
       if (anew) await swapTable(client, node, target);
-      return written;
+      return written + kept;
     });
     await client.query(`analyze ${renderRelation(node.relation)}`);
     return { rows, message: `${anew ? 'CREATE' : 'INSERT'} ${rows}` };

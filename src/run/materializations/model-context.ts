@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { ModelNode } from '../../project/nodes.js';
 import type { Relation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
+import type { Resource } from '../../raw/resource.js';
 import type { TimeWindow } from '../batches/time-window.js';
 import type { BatchResults } from '../run-events.js';
 
@@ -30,6 +31,10 @@ export interface ModelContext {
   readonly aggregatesUnder: readonly ModelNode[];
   /** Ids of the batches that had been landed when the run began: what lands since is the next one's. */
   readonly landed: readonly string[];
+  /** The resources whose responses it asks for by new_rows(). */
+  readonly landedResources: readonly Resource[];
+  /** Whether it may be rebuilt though raw is gone: then what raw can't tell is kept. */
+  readonly allowsMissingRaw: boolean;
   /** Whether it, or what it reads, takes landed batches as they come. */
   readonly readsNewRows: boolean;
   /** Whether the engine lacks a checkpointer. */

@@ -2,6 +2,7 @@ import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import { renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
+import { hoursOf } from '../../raw/missing-raw.js';
 import { enterResponses, slicesOfWindow } from '../batches/slices.js';
 import { eventTimeOf, type TimeWindow } from '../batches/time-window.js';
 import { type WindowBatch, windowBatches } from '../batches/window-batches.js';
@@ -10,6 +11,8 @@ import type { NodeWork } from '../node-work.js';
 import { flagConfig, namesConfig } from '../relations/model-config.js';
 import { liftDecompressionLimit, recompress } from '../timescale/hypertables.js';
 import { refreshWindow } from '../timescale/refresh.js';
+import { missingOfWindow } from './hold-against-raw.js';
+import { isUntold, type Untold } from './keep-untold.js';
 import type { ModelContext, ModelOutcome } from './model-context.js';
 import { checksumOf } from './relation-changes.js';
 import { matchColumns, writeResponses } from './write-rows.js';
@@ -44,11 +47,15 @@ export async function workOnWindow(
  */
 async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise<ModelOutcome> {
   const { client, node } = context;
+  const missing = await missingOfWindow(context, window);
+  const untold = missing.length === 0 ? undefined : { hours: hoursOf(missing) };
   const column = eventTimeOf(node) as string;
   const target = renderRelation(node.relation);
   const compiled = await context.compileOwn({ isIncremental: true, wholeResponses: true });
+  // one under way goes on only as it was begun
+  const checksum = checksumOf(compiled.sql + (untold === undefined ? '' : JSON.stringify(untold)));
   const columns = await inTransaction(client, () => matchColumns(context, node.relation, compiled));
-  const id = await beginOrResume(context, window, checksumOf(compiled.sql));
+  const id = await beginOrResume(context, window, checksum);
   const batches = await windowBatches(client, node.relation, column, window);
   const done = await doneBatches(context, id);
   const readings = batches.reduce((sum, batch) => sum + batch.readings, 0);
@@ -69,7 +76,7 @@ async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise
     }
     const changed = await inTransaction(client, async () => {
       for (const hook of compiled.preHooks) await client.query(hook);
-      const written = await rebuildBatch(context, target, column, columns, compiled, batch);
+      const written = await rebuildBatch(context, target, column, columns, compiled, batch, untold);
       await client.query(
         `insert into belt.reprocess_batch (reprocess_id, batch_start, batch_end, rows_changed)
           values ($1, $2, $3, $4)`,
@@ -94,6 +101,7 @@ async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise
 /** Processes again all responses that touch a window, in a model that has no time of its own. */
 async function rerunWindow(context: ModelContext, window: TimeWindow): Promise<ModelOutcome> {
   const { client, node } = context;
+  await missingOfWindow(context, window);
   const compiled = await context.compileOwn({ isIncremental: true, wholeResponses: true });
   const rows = await inTransaction(client, async () =>
     writeResponses(context, node.relation, compiled, await slicesOfWindow(client, window)),
@@ -140,6 +148,7 @@ async function rebuildBatch(
   columns: readonly string[],
   compiled: CompiledModel,
   batch: WindowBatch,
+  untold: Untold | undefined,
 ): Promise<number> {
   const { client, node } = context;
   const quote = (name: string) => client.escapeIdentifier(name);
@@ -148,6 +157,8 @@ async function rebuildBatch(
   const others = list.filter((name) => !keys.includes(name));
   const within = (table: string) =>
     `${table}.${quote(eventTime)} >= ${client.escapeLiteral(batch.start.toISOString())} and ${table}.${quote(eventTime)} < ${client.escapeLiteral(batch.end.toISOString())}`;
+  const isTold = (table: string) =>
+    untold === undefined ? '' : `and not ${isUntold(node, untold, table, quote)}`;
   await client.query(`create temp table belt_window (like ${target}) on commit drop`);
   if (keys.length > 0) {
     await client.query(`alter table pg_temp.belt_window add primary key (${keys.join(', ')})`);
@@ -168,6 +179,16 @@ async function rebuildBatch(
     );
   }
   if (keys.length === 0) return replaceAll();
+  if (untold !== undefined && others.length > 0) {
+    // values that raw can't tell any more stay
+    await client.query(
+      `update pg_temp.belt_window as fresh
+        set ${others.map((name) => `${name} = coalesce(fresh.${name}, existing.${name})`).join(', ')}
+        from ${target} as existing
+        where ${keys.map((key) => `existing.${key} = fresh.${key}`).join(' and ')}
+          and ${within('existing')} and ${isUntold(node, untold, 'existing', quote)}`,
+    );
+  }
   // what stays as it is must not be touched: in compressed chunks it would be decompressed
   const same = keys.map((key) => `existing.${key} = fresh.${key}`).join(' and ');
   await client.query(
@@ -183,7 +204,8 @@ async function rebuildBatch(
   await client.query(
     `create temp table belt_gone on commit drop as
       select ${keys.map((key) => `existing.${key}`).join(', ')} from ${target} as existing
-      where ${within('existing')} and not exists (select from pg_temp.belt_window as fresh where ${same})`,
+      where ${within('existing')} and not exists (select from pg_temp.belt_window as fresh where ${same})
+        ${isTold('existing')}`,
   );
   let written = 0;
   const gone = await client.query<{ count: string }>('select count(*) from pg_temp.belt_gone');
@@ -207,9 +229,11 @@ async function rebuildBatch(
 
   async function replaceAll(): Promise<number> {
     await liftDecompressionLimit(client);
-    await client.query(`delete from ${target} as existing where ${within('existing')}`);
+    await client.query(
+      `delete from ${target} as existing where ${within('existing')} ${isTold('existing')}`,
+    );
     const inserted = await client.query(
-      `insert into ${target} (${list.join(', ')}) select ${list.join(', ')} from pg_temp.belt_window`,
+      `insert into ${target} (${list.join(', ')}) select ${list.join(', ')} from pg_temp.belt_window as fresh where true ${isTold('fresh')}`,
     );
     return inserted.rowCount ?? 0;
   }
