@@ -188,7 +188,7 @@ export const SEED_CONFIGS = configs({
   column_types: mapOf(text),
   delimiter: text,
   quote_columns: fixed(flag, true, 'columns are named as the header has them'),
-  contract: ONLY_OF_OTHERS,
+  ...each(ONLY_OF_OTHERS, 'contract', 'unlogged'),
 });
 
 export const TEST_CONFIGS = configs({

@@ -286,6 +286,15 @@ describe('a value of another kind is a fault', () => {
 });
 
 describe('configs that a materialization does nothing with', () => {
+  it('are told of seeds', () => {
+    expect(
+      warningsOf({
+        'seeds/s.csv': 'id\n1\n',
+        'seeds/s.yml': 'seeds:\n  - name: s\n    config: {unlogged: true}\n',
+      }),
+    ).toEqual(['seeds/s.yml:3: belt does nothing with unlogged: it is for other nodes.']);
+  });
+
   it('are told', () => {
     expect(
       warningsOf({
