@@ -1,5 +1,8 @@
 import type { ClientBase } from 'pg';
+import { rawTable } from '../raw/raw-table.js';
+import { hasReadings } from '../raw/resource.js';
 import type { RejectedSummary } from './rejected.js';
+import type { ResourcePath } from './resource-path.js';
 
 /** A batch that is being landed, and what of it is in the database so far. */
 export interface Batch {
@@ -15,6 +18,8 @@ export interface Batch {
   skipped: number;
   readonly rejected: RejectedSummary[];
   readonly passedOver: PassedOver;
+  /** Files that were put aside when a part of them was in the database already. */
+  readonly withdrawn: ResourcePath[];
 }
 
 /** Files in the folders of responses that have the path of none. */
@@ -42,7 +47,28 @@ export async function beginBatch(client: ClientBase, source: string): Promise<Ba
     skipped: 0,
     rejected: [],
     passedOver: { files: 0, example: undefined },
+    withdrawn: [],
   };
+}
+
+/** Removes the parts of files that were put aside after all, once all sessions have committed theirs. */
+export async function removeWithdrawn(client: ClientBase, batch: Batch): Promise<void> {
+  for (const { resource, path } of batch.withdrawn) {
+    const { rows } = await client.query<{ documents: number; readings: string; bytes: string }>(
+      `with removed as (
+          delete from ${rawTable(resource)}
+          where batch_id = $1 and resource_path = $2
+          returning size_bytes, ${hasReadings(resource) ? 'readings' : '0'} as readings
+        )
+        select count(*)::integer as documents, coalesce(sum(readings), 0) as readings,
+          coalesce(sum(size_bytes), 0) as bytes
+        from removed`,
+      [batch.batchId, path],
+    );
+    batch.documents -= rows[0]?.documents ?? 0;
+    batch.readings -= Number(rows[0]?.readings ?? 0);
+    batch.bytes -= Number(rows[0]?.bytes ?? 0);
+  }
 }
 
 /** Notes that a batch was landed, in the transaction that is the last to commit of those that write its rows. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Batch } from './batch.js';
 import { checkResponse } from './check-response.js';
 import type { SourceFile } from './directory-walk.js';
 import type { KnownResponses } from './known-responses.js';
 import type { CheckedRow } from './land-rows.js';
-import { checkLargeFile, partsOfLargeFile } from './large-file.js';
+import { checkLargeFile, FileChanged, partsOfLargeFile } from './large-file.js';
+import { openFile } from './open-file.js';
 import type { ReadFile } from './read-ahead.js';
 import { type RejectedFile, unreadable } from './rejected.js';
 
@@ -15,6 +16,8 @@ const DAY_MS = 86_400_000;
 export type FileOutcome =
   | { readonly kind: 'skipped' }
   | { readonly kind: 'rejected'; readonly file: RejectedFile }
+  /** As rejected, but rows of it were given before. */
+  | { readonly kind: 'withdrawn'; readonly file: RejectedFile }
   | { readonly kind: 'row'; readonly row: CheckedRow };
 
 /** Checks a file; one that is large gives a row for each of its parts. */
@@ -67,7 +70,7 @@ async function* rowsOfLargeFile(
   try {
     let checked: Awaited<ReturnType<typeof checkLargeFile>>;
     try {
-      handle = await open(file.file);
+      handle = (await openFile(file)).handle;
       checked = await checkLargeFile(handle, file, latestMsOf(batch));
     } catch (error) {
       yield { kind: 'rejected', file: unreadable(file.path, error, file.sizeBytes) };
@@ -81,6 +84,9 @@ async function* rowsOfLargeFile(
         yield { kind: 'row', row: { ...originOf(batch, file), ...part, sha256 } };
       }
     }
+  } catch (error) {
+    if (!(error instanceof FileChanged)) throw error;
+    yield { kind: 'withdrawn', file: unreadable(file.path, error, file.sizeBytes) };
   } finally {
     await handle?.close();
   }

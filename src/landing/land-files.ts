@@ -90,6 +90,9 @@ export async function landFiles(landing: FileLanding): Promise<void> {
           batch.skipped++;
         } else if (outcome.kind === 'rejected') {
           await reject(landing, outcome.file);
+        } else if (outcome.kind === 'withdrawn') {
+          batch.withdrawn.push(read.file);
+          await reject(landing, outcome.file);
         } else {
           group.add({ ...outcome.row, responseId: await ids.next() });
           if (group.bytes >= GROUP_BYTES || group.rows.length >= GROUP_ROWS) await flush();

@@ -4,7 +4,7 @@ import { withClient } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
 import { recordContents } from '../raw/batch-content.js';
 import type { Resource } from '../raw/resource.js';
-import { type Batch, beginBatch, recordLanded } from './batch.js';
+import { type Batch, beginBatch, recordLanded, removeWithdrawn } from './batch.js';
 import { type CopySessions, withCopySessions } from './copy-sessions.js';
 import { checkDirectory, measureDirectory, noResponse } from './directory-source.js';
 import { landFiles } from './land-files.js';
@@ -33,7 +33,7 @@ export interface LandListener {
 }
 
 /** What a batch holds. */
-export interface LandSummary extends Readonly<Omit<Batch, 'startedAt'>> {
+export interface LandSummary extends Readonly<Omit<Batch, 'startedAt' | 'withdrawn'>> {
   readonly seconds: number;
 }
 
@@ -88,9 +88,10 @@ async function landBatch(
       onRejected: listener.onRejected,
     });
     if (isEmpty(batch)) throw noResponse(options.source, options.resources, batch.passedOver);
-    await recordLanded(client, batch);
     await sessions.commitOthers();
-    // counts the rows of all sessions
+    // from here on the rows of all sessions are seen
+    await removeWithdrawn(client, batch);
+    await recordLanded(client, batch);
     await recordContents(client, batch.batchId, options.resources);
     await sessions.commitFirst();
   } catch (error) {
@@ -102,7 +103,7 @@ async function landBatch(
     throw fault;
   }
   if (makesCheckpoints) await client.query('checkpoint');
-  const { startedAt: _known, ...summary } = batch;
+  const { startedAt: _known, withdrawn: _told, ...summary } = batch;
   return { ...summary, seconds: (performance.now() - start) / 1000 };
 }
 

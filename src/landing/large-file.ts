@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { BeltError } from '../errors.js';
 import { rejectedFile } from './check-response.js';
 import type { SourceFile } from './directory-walk.js';
 import { REJECTED_CAP, type RejectedFile } from './rejected.js';
@@ -62,7 +61,7 @@ interface ResponsePart {
   readonly body: readonly Buffer[];
 }
 
-/** Reads the parts of a large response that was checked, one at a time. */
+/** Reads the parts of a large response that was checked, one at a time; throws FileChanged. */
 export async function* partsOfLargeFile(
   handle: FileHandle,
   file: SourceFile,
@@ -77,7 +76,7 @@ export async function* partsOfLargeFile(
     const result = scanner.end();
     // the bytes that were checked and hashed have to be those that are landed
     const { mtimeNs } = await handle.stat({ bigint: true });
-    if (!result.ok || mtimeNs !== checked.modifiedNs) throw changedFault(file);
+    if (!result.ok || mtimeNs !== checked.modifiedNs) throw new FileChanged();
     const { profile } = result;
     const sizeBytes = body.length;
     yield { part: index + 1, parts, sizeBytes, readings: profile.readings, profile, body: [body] };
@@ -100,9 +99,9 @@ async function readPart(handle: FileHandle, plan: PartPlan): Promise<Buffer> {
   return body;
 }
 
-function changedFault(file: SourceFile): BeltError {
-  return new BeltError('The file was changed while it was landed; nothing of the batch was kept.', {
-    location: { file: file.file },
-    hint: 'Land again when it is written in full; let a writer write beside it, and rename.',
-  });
+/** A file was written while it was read: what was read of it is neither what it was, nor what it is. */
+export class FileChanged extends Error {
+  constructor() {
+    super('it was changed while it was landed; let a writer write beside it, and rename');
+  }
 }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { SourceFile } from './directory-walk.js';
+import { openFile } from './open-file.js';
 
 /** A file with its bytes; with the error where they cannot be read, with neither where it is large. */
 export interface ReadFile {
@@ -39,7 +39,13 @@ export async function* readAhead(
 async function read(file: SourceFile, maxBytes: number): Promise<ReadFile> {
   if (file.sizeBytes > maxBytes) return { file, content: undefined, error: undefined };
   try {
-    return { file, content: await readFile(file.file), error: undefined };
+    const { handle, sizeBytes } = await openFile(file);
+    try {
+      const content = sizeBytes > maxBytes ? undefined : await handle.readFile();
+      return { file, content, error: undefined };
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     return { file, content: undefined, error };
   }

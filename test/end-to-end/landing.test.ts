@@ -1,16 +1,6 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { eventOf, finished } from '../support/processes.js';
@@ -18,6 +8,7 @@ import {
   DEVICE_A,
   DEVICE_B,
   DEVICE_C,
+  DEVICE_D,
   HOUR,
   pairs,
   T0,
@@ -202,29 +193,24 @@ describe.each(ENGINES)('belt land on the %s engine', (engine) => {
   test('leaves nothing of a batch behind when it is interrupted', async () => {
     const workspace = await createWorkspace(engine);
     const telemetry = Object.fromEntries(
-      Array.from({ length: 20 }, (_, index) => [
+      Array.from({ length: 60 }, (_, index) => [
         `${DEVICE_A}/${String(index).padStart(3, '0')}`,
         { BatteryPowerW: pairs(T0 + index * HOUR, 60_000, 40, (value) => value) },
       ]),
     );
     const source = writeResponses(workspace, 'in', { telemetry });
-    // belt waits for the bytes of this response, which do not come before it is interrupted
-    const endless = `${source}/telemetry/${DEVICE_A}/999.json`;
-    execFileSync('mkfifo', [endless]);
     const child = workspace.spawnBelt('land', '--source', source, '--log-format', 'json');
     const closed = new Promise((done) => child.on('close', done));
     const events = eventsOf(child);
     const copied = await events.next('landing_progress');
+    // most of it is still to come; it stands still until the signal is there
+    child.kill('SIGSTOP');
     child.kill('SIGINT');
-    await events.next('interrupted');
-    const release = writeFile(endless, '');
+    child.kill('SIGCONT');
     const code = await closed;
-    // had belt not come to it any more, nothing else would read from it
-    closeSync(openSync(endless, constants.O_RDONLY | constants.O_NONBLOCK));
-    await release;
 
     expect(copied.documents).toBeGreaterThan(0);
-    expect(copied.documents).toBeLessThan(20);
+    expect(copied.documents).toBeLessThan(60);
     expect(code).toBe(1);
     expect(events.all.at(-1)).toMatchObject({
       event: 'error',
@@ -237,10 +223,9 @@ describe.each(ENGINES)('belt land on the %s engine', (engine) => {
       { responses: 0, batches: 'failed: interrupted' },
     ]);
 
-    rmSync(endless);
     await workspace.beltOk('land', '--source', source);
     expect(await workspace.query(counts)).toEqual([
-      { responses: 20, batches: 'failed: interrupted, landed: ' },
+      { responses: 60, batches: 'failed: interrupted, landed: ' },
     ]);
   });
 
@@ -270,18 +255,34 @@ describe.each(ENGINES)('belt land on the %s engine', (engine) => {
     const source = writeResponses(workspace, 'in', {
       telemetry: { [DEVICE_A]: SERIES, [`${DEVICE_C}/1`]: SERIES },
     });
-    // a folder that is elsewhere is read; one that is nowhere, and a file in no end of circles, are not
-    renameSync(`${source}/telemetry/${DEVICE_C}`, join(workspace.dir, 'elsewhere'));
-    symlinkSync(join(workspace.dir, 'elsewhere'), `${source}/telemetry/${DEVICE_C}`);
+    // a folder that is elsewhere in the source is read; one that is nowhere, or out of the source, a
+    // file in no end of circles, and what is no regular file, are not
+    renameSync(`${source}/telemetry/${DEVICE_C}`, `${source}/elsewhere`);
+    symlinkSync('../elsewhere', `${source}/telemetry/${DEVICE_C}`);
     symlinkSync('/nowhere', `${source}/telemetry/${DEVICE_B}`);
     symlinkSync(`${DEVICE_B}.json`, `${source}/telemetry/${DEVICE_B}.json`);
     symlinkSync('assets', `${source}/assets`);
+    symlinkSync('/', `${source}/telemetry/${DEVICE_D}`);
+    symlinkSync('/etc/passwd', `${source}/telemetry/${DEVICE_D}.json`);
+    symlinkSync('/dev/zero', `${source}/elsewhere/2.json`);
+    execFileSync('mkfifo', [`${source}/elsewhere/3.json`]);
     const landed = await workspace.belt('land', '--source', source, '--log-format', 'json');
     expect(landed.code).toBe(1);
     expect(landed.stdout).toContain('Landed 2 documents ');
-    expect(landed.stdout).toContain('Could not read 3 files or folders');
+    expect(landed.stdout).toContain('Could not read 7 files or folders');
     expect(landed.stdout).toContain('land again: what was landed is skipped');
-    const unread = ['assets/', `telemetry/${DEVICE_B}/`, `telemetry/${DEVICE_B}.json`];
+    expect(landed.stdout).toContain(
+      `telemetry/${DEVICE_D}.json: the file cannot be read: it is a link out of the source, to /etc/passwd`,
+    );
+    const unread = [
+      'assets/',
+      `telemetry/${DEVICE_B}/`,
+      `telemetry/${DEVICE_B}.json`,
+      `telemetry/${DEVICE_C}/2.json`,
+      `telemetry/${DEVICE_C}/3.json`,
+      `telemetry/${DEVICE_D}/`,
+      `telemetry/${DEVICE_D}.json`,
+    ];
     for (const path of unread) {
       expect(landed.stdout).toMatch(
         new RegExp(`^  ${path}: the (file|folder) cannot be read: `, 'm'),
@@ -291,7 +292,7 @@ describe.each(ENGINES)('belt land on the %s engine', (engine) => {
       await workspace.query('select reason, resource_path from raw.rejected_response order by 2'),
     ).toEqual(unread.toSorted().map((resource_path) => ({ reason: 'unreadable', resource_path })));
     expect(await workspace.query('select documents, rejected, status from raw.batch')).toEqual([
-      { documents: 2, rejected: 3, status: 'landed' },
+      { documents: 2, rejected: 7, status: 'landed' },
     ]);
 
     for (const path of unread) rmSync(`${source}/${path.replace(/\/$/, '')}`);

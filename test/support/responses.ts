@@ -11,6 +11,7 @@ export const DAY = 24 * HOUR;
 export const DEVICE_A = '5f2d7e0a-1b3c-4d5e-8f90-a1b2c3d4e5f6';
 export const DEVICE_B = 'c0ffee00-1234-4abc-9def-0123456789ab';
 export const DEVICE_C = '00000000-0000-4000-8000-00000000000c';
+export const DEVICE_D = '00000000-0000-4000-8000-00000000000d';
 
 export interface Asset {
   readonly deviceId: string;
