@@ -8,6 +8,7 @@ import { addExamples } from './commands/examples.js';
 import { addLandCommand } from './commands/land.js';
 import { addListCommand } from './commands/list.js';
 import { addMigrateCommand } from './commands/migrate.js';
+import { watchOutput } from './commands/output.js';
 import { addPlanCommand } from './commands/plan.js';
 import { addQueryCommand } from './commands/query.js';
 import { addRawCommand } from './commands/raw.js';
@@ -30,6 +31,7 @@ const program = new Command('belt')
       'embedded:PATH or postgres://… (default: DATABASE_URL, or embedded:.belt)',
     ),
   )
+  .addOption(new Option('--database-url-file <file>', 'a file that holds the URL'))
   .addOption(
     new Option('--project-dir <dir>', 'the folder of the models (default: the working folder)'),
   )
@@ -63,12 +65,7 @@ addDbCommand(program);
 addSimulateCommand(program);
 addExamples(program);
 
-// a reader that has seen enough, such as head, is no fault; the work goes on to its end
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+watchOutput();
 
 try {
   await program.parseAsync();

@@ -18,6 +18,25 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? size : size.toFixed(size >= 100 ? 0 : 1)} ${units[unit]}`;
 }
 
+// C0 but for tab and line feed, DEL and C1, line separators, and what turns the direction of text
+const CONTROLS =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A text without control characters that a terminal would act upon: each as JSON escapes it. */
+export function visible(text: string): string {
+  return text.replace(CONTROLS, escaped);
+}
+
+/** A text from outside, such as a path, that cannot be taken for more than a part of a line. */
+export function oneLine(text: string): string {
+  return visible(text).replace(/[\n\t]/g, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 export function secondsText(seconds: number): string {
   return seconds >= 100 ? `${seconds.toFixed(0)} s` : `${seconds.toFixed(2)} s`;
 }
@@ -39,7 +58,7 @@ export function tableLayout(
   rows: readonly (readonly string[])[],
 ): TableLayout {
   const columns = names.map((name, column) => {
-    const cells = rows.map((row) => row[column] ?? '');
+    const cells = rows.map((row) => oneLine(row[column] ?? ''));
     return {
       width: Math.max(name.length, ...cells.map((cell) => cell.length)),
       isNumeric: cells.length > 0 && cells.every((cell) => NUMBER_OR_NONE.test(cell)),
@@ -48,7 +67,7 @@ export function tableLayout(
   const line = (cells: readonly string[]) =>
     columns
       .map(({ width, isNumeric }, column) => {
-        const cell = cells[column] ?? '';
+        const cell = oneLine(cells[column] ?? '');
         return isNumeric ? cell.padStart(width) : cell.padEnd(width);
       })
       .join('  ')

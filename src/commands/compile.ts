@@ -9,6 +9,7 @@ import { UsageError } from '../errors.js';
 import { nodeOf } from '../project/project.js';
 import { compileInline, compileNodes } from '../run/compile-project.js';
 import { type OpenProject, openProject, selectionOf } from './open-project.js';
+import { writeData } from './output.js';
 import { addSelectionOptions, type RunFlags } from './project-options.js';
 import { runListener } from './run-lines.js';
 import { runQuery } from './run-query.js';
@@ -97,8 +98,8 @@ export function addShowCommand(program: Command): void {
         await runQuery(
           scope.database.pool,
           limit < 0 ? sql : `select * from (\n${sql}\n) as shown limit ${limit}`,
-          options.output === 'text' ? 'table' : options.output,
-          (text) => process.stdout.write(text),
+          { format: options.output === 'text' ? 'table' : options.output },
+          writeData,
         );
       });
     });

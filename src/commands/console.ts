@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import { shortNumber } from '../format.js';
+import { writeErr, writeOut } from './output.js';
 
 export type LogFormat = 'text' | 'json';
 
@@ -28,12 +29,12 @@ export function createConsole(format: LogFormat): Console {
     format,
     isTerminal,
     print(text) {
-      process.stdout.write(`${text}\n`);
+      writeOut(`${text}\n`);
     },
     log(text, event) {
       bar?.stop();
       bar = undefined;
-      process.stderr.write(
+      writeErr(
         format === 'json'
           ? `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`
           : `${text}\n`,

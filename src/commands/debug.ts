@@ -3,6 +3,7 @@ import { diagnose } from '../database/diagnosis.js';
 import { BELT_VERSION } from '../folders.js';
 import { checkText } from './doctor.js';
 import { type OpenProject, openProject } from './open-project.js';
+import { writeOut } from './output.js';
 import { addProjectOptions, type ProjectOptions } from './project-options.js';
 import { reportFault } from './report-fault.js';
 import { withDatabase } from './scope.js';
@@ -14,7 +15,7 @@ export function addDebugCommand(program: Command): void {
       .description('whether the project can be read and its database answers'),
   ).action(async (_options, self: Command) => {
     const options = self.optsWithGlobals<ProjectOptions>();
-    const print = (text: string) => process.stdout.write(`${text}\n`);
+    const print = (text: string) => writeOut(`${text}\n`);
     print(`belt ${BELT_VERSION}, Node ${process.versions.node}, ${process.platform}`);
     const open = tried(options, () => openProject(options));
     if (open !== undefined) printProject(open, print);

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type CheckResult, diagnose } from '../database/diagnosis.js';
+import { writeOut } from './output.js';
 import { type GlobalOptions, withDatabase } from './scope.js';
 
 const MARKS = { ok: 'ok     ', warning: 'WARNING', fault: 'FAULT  ' };
@@ -12,9 +13,7 @@ export function addDoctorCommand(program: Command): void {
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json: boolean }>();
       const results = await withDatabase(options, 'doctor', ({ database }) => diagnose(database));
-      process.stdout.write(
-        `${options.json ? JSON.stringify(results) : results.map(checkText).join('\n')}\n`,
-      );
+      writeOut(`${options.json ? JSON.stringify(results) : results.map(checkText).join('\n')}\n`);
       if (results.some(({ status }) => status === 'fault')) process.exitCode = 1;
     });
 }

@@ -1,4 +1,4 @@
-import { bytesText, countText, secondsText, shortNumber } from '../format.js';
+import { bytesText, countText, oneLine, secondsText, shortNumber } from '../format.js';
 import type { LandSummary } from '../landing/land.js';
 import type { RejectedSummary } from '../landing/rejected.js';
 
@@ -19,7 +19,7 @@ export function landText(summary: LandSummary): string {
   }
   if (passedOver.files > 0) {
     lines.push(
-      `Passed over ${countText(passedOver.files, 'file')} whose path is that of no response, such as ${passedOver.example}.`,
+      `Passed over ${countText(passedOver.files, 'file')} whose path is that of no response, such as ${oneLine(passedOver.example ?? '')}.`,
     );
   }
   const unread = rejected.filter(isUnread);
@@ -39,7 +39,9 @@ export function landText(summary: LandSummary): string {
 }
 
 function named(files: readonly RejectedSummary[]): string[] {
-  const lines = files.slice(0, NAMED).map((file) => `  ${file.path}: ${file.message}`);
+  const lines = files
+    .slice(0, NAMED)
+    .map((file) => `  ${oneLine(file.path)}: ${oneLine(file.message)}`);
   return files.length > NAMED ? [...lines, `  and ${files.length - NAMED} more`] : lines;
 }
 

@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
+import { oneLine } from '../format.js';
 import { type LandSummary, land } from '../landing/land.js';
 import { isArchived } from '../raw/archive/restore-raw.js';
 import { RESOURCES } from '../raw/resources.js';
 import { isIncomplete, isUnread, landJson, landText, NAMED } from './land-text.js';
+import { writeOut } from './output.js';
 import { wholeNumber } from './project-options.js';
 import { restoreText } from './raw-text.js';
 import { restoreInDatabase } from './restore.js';
@@ -39,9 +41,7 @@ export function addLandCommand(program: Command): void {
       const options = command.optsWithGlobals<LandOptions>();
       if (isArchived(options.source)) {
         const restored = await restoreInDatabase(options);
-        process.stdout.write(
-          `${options.json ? JSON.stringify(restored) : restoreText(restored)}\n`,
-        );
+        writeOut(`${options.json ? JSON.stringify(restored) : restoreText(restored)}\n`);
         return;
       }
       const threads = options.threads ?? LAND_THREADS;
@@ -53,9 +53,7 @@ export function addLandCommand(program: Command): void {
         return landWithProgress(scope, options.source, threads);
       };
       const summary = await withDatabase(options, 'land', land, threads);
-      process.stdout.write(
-        `${options.json ? JSON.stringify(landJson(summary)) : landText(summary)}\n`,
-      );
+      writeOut(`${options.json ? JSON.stringify(landJson(summary)) : landText(summary)}\n`);
       if (isIncomplete(summary) || (options.strict && summary.rejected.length > 0)) {
         process.exitCode = 1;
       }
@@ -103,7 +101,7 @@ export async function landWithProgress(
           const place =
             file.line === undefined ? '' : ` (line ${file.line}, column ${file.column})`;
           const what = isUnread(file) ? 'Not landed' : 'Rejected';
-          console.log(`${what}: ${file.path}: ${file.message}${place}`, {
+          console.log(`${what}: ${oneLine(file.path)}: ${oneLine(file.message)}${place}`, {
             event: 'rejected',
             path: file.path,
             reason: file.reason,

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { manifestOf } from '../artifacts/manifest.js';
 import type { ProjectNode } from '../project/nodes.js';
 import { openProject, selectionOf } from './open-project.js';
+import { writeErr, writeOut } from './output.js';
 import { addSelectionOptions, type SelectionFlags } from './project-options.js';
 
 interface ListFlags extends SelectionFlags {
@@ -37,9 +38,9 @@ export function addListCommand(program: Command): void {
         options.output === 'json'
           ? jsonLines(options, project, nodes)
           : nodes.map((node) => lineOf(node, options.output));
-      for (const line of [...lines].sort()) process.stdout.write(`${line}\n`);
+      for (const line of [...lines].sort()) writeOut(`${line}\n`);
       for (const selector of unmatched) {
-        process.stderr.write(`The selector ${selector} matches no node.\n`);
+        writeErr(`The selector ${selector} matches no node.\n`);
       }
     });
 }

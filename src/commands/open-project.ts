@@ -36,11 +36,10 @@ export function openProject<O extends ProjectOptions>(options: O): OpenProject<O
   const threads = options.threads ?? target.threads;
   const project = loadProject({ ...loading, target: { ...target, threads } });
   reportWarnings([...(profile?.warnings ?? []), ...project.warnings], options.logFormat);
-  const databaseUrl = options.databaseUrl ?? process.env.DATABASE_URL ?? profile?.databaseUrl;
   return {
     project,
     artifacts: artifactsFolder(options),
-    options: databaseUrl === undefined ? options : { ...options, databaseUrl },
+    options: profile === undefined ? options : { ...options, profileUrl: profile.databaseUrl },
     threads,
   };
 }

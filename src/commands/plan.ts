@@ -4,6 +4,7 @@ import { bytesText, textTable } from '../format.js';
 import { type PlannedNode, planTransform } from '../plan/plan.js';
 import { TRANSFORMED } from '../run/transform.js';
 import { openProject, selectionOf } from './open-project.js';
+import { writeOut } from './output.js';
 import {
   addEventTimeOptions,
   addMissingRawOption,
@@ -38,7 +39,7 @@ export function addPlanCommand(program: Command): void {
         });
       });
     });
-    process.stdout.write(`${options.json ? JSON.stringify(plan) : planText(plan, options.all)}\n`);
+    writeOut(`${options.json ? JSON.stringify(plan) : planText(plan, options.all)}\n`);
     if (plan.some(({ action }) => action === 'refused')) process.exitCode = 1;
   });
 }

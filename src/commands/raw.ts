@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ArchiveSummary, archiveRaw } from '../raw/archive/archive-raw.js';
 import { RESOURCES } from '../raw/resources.js';
 import { withTransformSession } from '../run/session.js';
+import { writeOut } from './output.js';
 import { archiveText } from './raw-text.js';
 import { type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
 
@@ -26,7 +27,7 @@ export function addRawCommand(program: Command): void {
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<ArchiveFlags>();
       const summary = await archiveInDatabase(options);
-      process.stdout.write(`${options.json ? JSON.stringify(summary) : archiveText(summary)}\n`);
+      writeOut(`${options.json ? JSON.stringify(summary) : archiveText(summary)}\n`);
     });
 }
 

@@ -1,5 +1,7 @@
 import { BeltError, UsageError } from '../errors.js';
+import { oneLine } from '../format.js';
 import { ProjectFaults } from '../project/faults.js';
+import { writeErr } from './output.js';
 
 /** Tells a fault to a person, or to a machine; gives the exit code. */
 export function reportFault(
@@ -8,20 +10,20 @@ export function reportFault(
 ): number {
   const faults = error instanceof ProjectFaults ? [...error.faults, error] : [error];
   for (const fault of faults) {
-    process.stderr.write(
+    writeErr(
       options.logFormat === 'json'
         ? `${JSON.stringify({ time: new Date().toISOString(), event: 'error', ...partsOf(fault) })}\n`
         : `${faultText(fault)}\n`,
     );
   }
-  if (options.debug) process.stderr.write(`${stackOf(error)}\n`);
+  if (options.debug) writeErr(`${stackOf(error)}\n`);
   return error instanceof UsageError ? 2 : 1;
 }
 
 /** Tells what does not stop a command, each in a line. */
 export function reportWarnings(warnings: readonly BeltError[], logFormat: string): void {
   for (const warning of warnings) {
-    process.stderr.write(
+    writeErr(
       logFormat === 'json'
         ? `${JSON.stringify({ time: new Date().toISOString(), event: 'warning', ...partsOf(warning) })}\n`
         : `${faultText(warning, 'Warning')}\n`,
@@ -39,15 +41,21 @@ function partsOf(error: unknown) {
 function faultText(error: unknown, label = 'Error'): string {
   if (!(error instanceof BeltError)) {
     const { message = String(error), code } = error as { message?: string; code?: string };
-    return `Error: ${message}${code === undefined ? '' : ` (${code})`}\n  Run it with --debug for where it happened.`;
+    return `Error: ${indented(message)}${code === undefined ? '' : ` (${code})`}\n  Run it with --debug for where it happened.`;
   }
   return `${label}: ${placed(error)}${error.hint === undefined ? '' : `\n  ${error.hint}`}`;
 }
 
 function placed(error: BeltError): string {
   const { file, line } = error.location;
-  if (file === undefined) return error.message;
-  return `${file}${line === undefined ? '' : `:${line}`}: ${error.message}`;
+  const message = indented(error.message);
+  if (file === undefined) return message;
+  return `${oneLine(file)}${line === undefined ? '' : `:${line}`}: ${message}`;
+}
+
+/** Lines below the first one stand to the right, so that none of them is taken for a line of belt's. */
+function indented(message: string): string {
+  return message.replaceAll('\n', '\n  ');
 }
 
 function stackOf(error: unknown): string {

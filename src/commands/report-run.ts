@@ -2,6 +2,7 @@ import { writeRunArtifacts } from '../artifacts/write-artifacts.js';
 import type { RunListener } from '../run/run-events.js';
 import type { RunOptions, RunSummary } from '../run/run-project.js';
 import type { OpenProject } from './open-project.js';
+import { writeOut } from './output.js';
 import { type RunFlags, repeatedFlags } from './project-options.js';
 import { logRemarks, runListener, runText, succeeded, withoutSql } from './run-lines.js';
 import { type CommandScope, migrateFirst, withDatabase } from './scope.js';
@@ -58,7 +59,7 @@ export async function reportRun<S extends RunSummary>(
     threads,
   );
   const results = summary.results.map(withoutSql);
-  process.stdout.write(
+  writeOut(
     `${options.json ? JSON.stringify({ ...summary, unmatched, results }) : textOf(summary)}\n`,
   );
   if (!succeeded(summary)) process.exitCode = 1;

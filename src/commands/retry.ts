@@ -6,6 +6,7 @@ import { isMap, type YamlMap } from '../project/reading/yaml-file.js';
 import { mapOf, mapsOf, textOf } from '../project/selecting/artifact-values.js';
 import { isGood } from '../run/run-events.js';
 import { artifactsFolder, openProject } from './open-project.js';
+import { writeOut } from './output.js';
 import { addProjectOptions, type RunFlags } from './project-options.js';
 import { runNodes, typesOf } from './run-nodes.js';
 import { runTransform } from './transform.js';
@@ -34,7 +35,7 @@ export function addRetryCommand(program: Command): void {
         .map((result) => textOf(result.unique_id))
         .filter((id) => open.project.nodes.has(id));
       if (selected.length === 0) {
-        process.stdout.write('Nothing failed in the last run: there is nothing to run again.\n');
+        writeOut('Nothing failed in the last run: there is nothing to run again.\n');
         return;
       }
       const chosen = {

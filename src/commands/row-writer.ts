@@ -24,13 +24,22 @@ export interface RowWriter {
 
 type Write = (text: string) => void;
 
+interface CsvSettings {
+  readonly format: QueryFormat;
+  readonly escapesFormulas?: boolean;
+}
+
 /** `first` tells the columns, and how wide a table is. */
-export function createRowWriter(format: QueryFormat, first: Page, write: Write): RowWriter {
+export function createRowWriter(
+  { format, escapesFormulas = false }: CsvSettings,
+  first: Page,
+  write: Write,
+): RowWriter {
   switch (format) {
     case 'table':
       return tableWriter(first, write);
     case 'csv':
-      return csvWriter(first, write);
+      return csvWriter(first, escapesFormulas, write);
     case 'json':
       return jsonWriter(first, write);
   }
@@ -53,10 +62,17 @@ function tableWriter({ columns, rows }: Page, write: Write): RowWriter {
   };
 }
 
-function csvWriter({ columns }: Page, write: Write): RowWriter {
-  const line = (row: Row) => `${row.map(csvField).join(',')}\n`;
+function csvWriter({ columns }: Page, escapesFormulas: boolean, write: Write): RowWriter {
+  const field = escapesFormulas ? (value: string | null) => csvField(asText(value)) : csvField;
+  const line = (row: Row) => `${row.map(field).join(',')}\n`;
   write(line(columns.map(({ name }) => name)));
   return { add: (rows) => write(rows.map(line).join('')), end: () => undefined };
+}
+
+/** An apostrophe before what a spreadsheet would calculate, such as `=1+2`; numbers stay. */
+function asText(value: string | null): string | null {
+  if (value === null || /^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(value)) return value;
+  return /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
 }
 
 function csvField(value: string | null): string {

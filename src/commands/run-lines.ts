@@ -64,7 +64,7 @@ export function withoutSql(result: NodeResult): Omit<NodeResult, 'compiledCode' 
 function nodeLine(index: number, total: number, result: NodeResult): string {
   const head = `${index} of ${total} ${LABELS[result.status]} ${result.materialized} ${result.name} `;
   const place = `${result.file}${result.line === undefined ? '' : `:${result.line}`}`;
-  const told = `\n  ${place}: ${result.message}\n  ${result.hint}`;
+  const told = `\n  ${place}: ${result.message.replaceAll('\n', '\n  ')}\n  ${result.hint}`;
   switch (result.status) {
     case 'success':
     case 'partial success':

@@ -7,11 +7,21 @@ import { createRowWriter, type Page, type QueryFormat, type RowWriter } from './
 /** Rows that are fetched at a time, so that memory does not grow with the result. */
 const FETCHED_ROWS = 1000;
 
-/** Reads one statement in a read-only transaction, and writes its rows. */
+export interface QuerySettings {
+  readonly format: QueryFormat;
+  /** Whether a superuser stays one, who could write files from a read-only transaction too. */
+  readonly asSuperuser?: boolean;
+  /** Seconds for a statement on a server; 0 for no limit. */
+  readonly timeoutSeconds?: number;
+  /** Whether cells of CSV that a spreadsheet would calculate are made text. */
+  readonly escapesFormulas?: boolean;
+}
+
+/** Reads one statement in a read-only transaction, as a role that can only read, and writes its rows. */
 export async function runQuery(
   pool: Pool,
   sql: string,
-  format: QueryFormat,
+  settings: QuerySettings,
   write: (text: string) => void,
 ): Promise<void> {
   await withClient(pool, async (client) => {
@@ -19,9 +29,10 @@ export async function runQuery(
       await inTransaction(
         client,
         async () => {
+          await restrict(client, settings);
           let writer: RowWriter | undefined;
           for await (const page of pagesOf(client, sql)) {
-            writer ??= createRowWriter(format, page, write);
+            writer ??= createRowWriter(settings, page, write);
             writer.add(page.rows);
           }
           writer?.end();
@@ -29,10 +40,23 @@ export async function runQuery(
         'begin read only',
       );
     } catch (error) {
-      throw explained(error);
+      throw explained(error, sql);
     }
   });
 }
+
+/** What may be read is what a superuser may; what it may do besides, such as to write files, is not. */
+async function restrict(client: ClientBase, settings: QuerySettings): Promise<void> {
+  const { timeoutSeconds = 0, asSuperuser = false } = settings;
+  await client.query("select set_config('statement_timeout', $1, true)", [`${timeoutSeconds}s`]);
+  if (asSuperuser) return;
+  const { rows } = await client.query<{ superuser: boolean }>(
+    'select rolsuper as superuser from pg_roles where rolname = current_user',
+  );
+  if (rows[0]?.superuser) await client.query('set local role pg_read_all_data');
+}
+
+const CURSOR = 'declare belt_query no scroll cursor for ';
 
 /** What a statement gives: by a cursor where it can have one; one page at the least. */
 async function* pagesOf(client: ClientBase, sql: string): AsyncGenerator<Page> {
@@ -41,7 +65,7 @@ async function* pagesOf(client: ClientBase, sql: string): AsyncGenerator<Page> {
     yield await read(client, statement);
     return;
   }
-  await client.query(single(`declare belt_query no scroll cursor for ${statement}`));
+  await client.query(single(`${CURSOR}${statement}`));
   for (let isFirst = true; ; isFirst = false) {
     const page = await read(client, `fetch ${FETCHED_ROWS} from belt_query`);
     if (isFirst || page.rows.length > 0) yield page;
@@ -72,7 +96,10 @@ function single(text: string): QueryConfig {
 
 const READ_ONLY = '25006';
 
-function explained(error: unknown): unknown {
+const NOT_ALLOWED = '42501';
+const CANCELLED = '57014';
+
+function explained(error: unknown, sql: string): unknown {
   const { code, message, hint, position } = error as {
     code?: string;
     message: string;
@@ -86,9 +113,25 @@ function explained(error: unknown): unknown {
       cause: error,
     });
   }
-  const place = position === undefined ? '' : ` at character ${position}`;
+  if (code === CANCELLED && /timeout/.test(message)) {
+    return new BeltError(`The query was stopped: ${message}`, {
+      hint: 'Narrow it, or give it more time with --timeout SECONDS (0 for no limit).',
+      cause: error,
+    });
+  }
+  const place = position === undefined ? '' : ` at character ${typedPosition(sql, position)}`;
   return new BeltError(`The query failed${place}: ${message} (SQLSTATE ${code})`, {
-    hint: hint ?? '`belt status` lists the tables; correct the query and try again.',
+    hint:
+      code === NOT_ALLOWED
+        ? 'belt query reads as a role that may read tables only; a superuser remains one with --as-superuser.'
+        : (hint ?? '`belt status` lists the tables; correct the query and try again.'),
     cause: error,
   });
+}
+
+/** Where in what was typed a position of what was sent stands. */
+function typedPosition(sql: string, position: string): number {
+  const blanks = sql.length - sql.trimStart().length;
+  const cursor = isSelect(sql.trim()) ? CURSOR.length : 0;
+  return Number(position) - cursor + blanks;
 }

@@ -1,11 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { migrate } from '../database/migrations.js';
 import { type Database, openDatabase } from '../database/open-database.js';
-import { DEFAULT_DATABASE_URL, parseDatabaseUrl } from '../database/profile.js';
+import { DEFAULT_DATABASE_URL, parseDatabaseUrl, redactUrl } from '../database/profile.js';
+import { UsageError } from '../errors.js';
 import { type Console, createConsole, type LogFormat } from './console.js';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly databaseUrl?: string;
+  readonly databaseUrlFile?: string;
+  /** What the profile of the project says, where nothing else does. */
+  readonly profileUrl?: string;
   readonly projectDir?: string;
   readonly logFormat: LogFormat;
   readonly debug: boolean;
@@ -27,7 +32,7 @@ export async function withDatabase<T>(
   threads = 1,
 ): Promise<T> {
   const console = createConsole(options.logFormat);
-  const url = options.databaseUrl ?? process.env.DATABASE_URL ?? DEFAULT_DATABASE_URL;
+  const url = databaseUrlOf(options, console);
   const interruption = watchInterruption(console);
   const database = await openDatabase(parseDatabaseUrl(url, process.cwd()), command, threads);
   interruption.onAbort(() => cancelRunning(database));
@@ -37,6 +42,44 @@ export async function withDatabase<T>(
     await database.close();
     interruption.end();
   }
+}
+
+/** The database that is asked for: by an option, a file that holds its URL, the environment, or a profile. */
+function databaseUrlOf(
+  { databaseUrl, databaseUrlFile, profileUrl }: GlobalOptions,
+  console: Console,
+): string {
+  if (databaseUrl !== undefined && databaseUrlFile !== undefined) {
+    throw new UsageError('--database-url and --database-url-file are both given.', {
+      hint: 'Give one of them.',
+    });
+  }
+  if (databaseUrlFile !== undefined) return readUrlFile(databaseUrlFile);
+  if (databaseUrl === undefined) {
+    return process.env.DATABASE_URL ?? profileUrl ?? DEFAULT_DATABASE_URL;
+  }
+  if (redactUrl(databaseUrl) !== databaseUrl) {
+    console.log(
+      'Warning: the password in --database-url can be read by every user of this machine, by ps. Put the URL into DATABASE_URL or a file (--database-url-file), or the password into ~/.pgpass.',
+      { event: 'warning', message: 'The password in --database-url can be read by ps.' },
+    );
+  }
+  return databaseUrl;
+}
+
+function readUrlFile(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new UsageError(`--database-url-file cannot be read: ${(cause as Error).message}`, {
+      hint: 'It holds one line: embedded:PATH or postgres://user:password@host:5432/database.',
+    });
+  }
+  if (text !== '' && !/\s/.test(text)) return text;
+  throw new UsageError(`--database-url-file ${file} does not hold one URL.`, {
+    hint: 'It holds one line: embedded:PATH or postgres://user:password@host:5432/database.',
+  });
 }
 
 /** Runs the migrations that are missing, and says so. */

@@ -11,6 +11,7 @@ import {
 import type { SeriesChoice } from '../simulator/fleet.js';
 import { type SimulateSummary, simulate } from '../simulator/simulate.js';
 import { type Console, createConsole } from './console.js';
+import { writeOut } from './output.js';
 import { type GlobalOptions, watchInterruption } from './scope.js';
 
 interface SimulateCommandOptions extends GlobalOptions {
@@ -95,7 +96,7 @@ export function addSimulateCommand(program: Command): void {
       checkTime(options);
       const console = createConsole(options.logFormat);
       const summary = await simulateWithProgress(console, options);
-      process.stdout.write(`${options.json ? JSON.stringify(summary) : simulateText(summary)}\n`);
+      writeOut(`${options.json ? JSON.stringify(summary) : simulateText(summary)}\n`);
     });
 }
 

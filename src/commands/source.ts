@@ -8,6 +8,7 @@ import { secondsText } from '../format.js';
 import type { SourceNode } from '../project/nodes.js';
 import { checkFreshness, type Freshness, hasFreshness } from '../run/tests/source-freshness.js';
 import { openProject, selectionOf } from './open-project.js';
+import { writeOut } from './output.js';
 import { addSelectionOptions, type RunFlags } from './project-options.js';
 import { withDatabase } from './scope.js';
 
@@ -52,11 +53,9 @@ export function addSourceCommand(program: Command): void {
         elapsed_time: (performance.now() - start) / 1000,
       };
       writeJson(options.output ?? join(artifacts, 'sources.json'), artifact);
-      if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
+      if (options.json) writeOut(`${JSON.stringify(results)}\n`);
       else if (sources.length === 0) {
-        process.stdout.write(
-          'No source has a loaded_at_field and freshness: give it both in YAML.\n',
-        );
+        writeOut('No source has a loaded_at_field and freshness: give it both in YAML.\n');
       }
       if (results.some(({ status }) => status !== 'pass' && status !== 'warn')) {
         process.exitCode = 1;

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { withClient } from '../database/transaction.js';
 import { readStatus, type Status } from '../status/read-status.js';
 import { statusText } from '../status/status-text.js';
+import { writeOut } from './output.js';
 import { type CommandScope, type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
 
 export function addStatusCommand(program: Command): void {
@@ -15,7 +16,7 @@ export function addStatusCommand(program: Command): void {
         await migrateFirst(scope);
         return statusOf(scope);
       });
-      process.stdout.write(`${options.json ? JSON.stringify(status) : statusText(status)}\n`);
+      writeOut(`${options.json ? JSON.stringify(status) : statusText(status)}\n`);
     });
 }
 

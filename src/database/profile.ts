@@ -70,11 +70,15 @@ function messageOf(cause: unknown, url: string): string {
   return message.replaceAll(url, redactUrl(url));
 }
 
-/** The URL with every secret in it replaced by `***`. */
+/** The URL with every secret in it replaced by `***`, also where it is not written as it should be. */
 export function redactUrl(url: string): string {
-  const authority = url.replace(/^([a-z]+:\/\/[^/?#@:]*):.*@(?=[^@]*$)/i, '$1:***@');
+  const user = /^[a-z]+:\//i.test(url)
+    ? /^([a-z]+:\/+[^/?#@:]*):.*@(?=[^@]*$)/i
+    : /^([^/?#@:]*):.*@(?=[^@]*$)/;
+  const authority = url.replace(user, '$1:***@');
   return SECRET_PARAMETERS.reduce(
-    (text, name) => text.replace(new RegExp(`([?&]${name}=)[^&#]*`, 'gi'), '$1***'),
+    (text, name) =>
+      text.replace(new RegExp(`((?:^|[?&\\s])${name}\\s*=\\s*)('[^']*'|[^&#\\s]*)`, 'gi'), '$1***'),
     authority,
   );
 }

@@ -48,6 +48,9 @@ test('secrets of a URL are not shown', () => {
     'postgres://host/db?password=***&sslmode=require',
   );
   expect(redactUrl('postgres://me@host/db')).toBe('postgres://me@host/db');
+  expect(redactUrl('me:secret@host:5432/db')).toBe('me:***@host:5432/db');
+  expect(redactUrl('postgres:/me:secret@host/db')).toBe('postgres:/me:***@host/db');
+  expect(redactUrl("host=h password='a b' user=me")).toBe('host=h password=*** user=me');
   expect(server('postgres://me:secret@h/d').displayUrl).not.toContain('secret');
 });
 
