@@ -10,7 +10,9 @@ export function landText(summary: LandSummary): string {
   const { documents, readings, bytes, skipped, rejected, passedOver, seconds } = summary;
   const rate = seconds > 0 ? `, ${shortNumber(bytes / seconds / 1e6)} MB/s` : '';
   const lines = [
-    `Landed ${countText(documents, 'document')} (${countText(readings, 'reading')}, ${bytesText(bytes)}) of ${summary.source} as batch ${summary.batchId} in ${secondsText(seconds)}${rate}.`,
+    summary.batchId === undefined
+      ? `Nothing to land: ${summary.source} holds nothing new.`
+      : `Landed ${countText(documents, 'document')} (${countText(readings, 'reading')}, ${bytesText(bytes)}) of ${summary.source} as batch ${summary.batchId} in ${secondsText(seconds)}${rate}.`,
   ];
   if (skipped > 0) {
     lines.push(
@@ -56,9 +58,10 @@ export function isUnread({ reason }: Pick<RejectedSummary, 'reason'>): boolean {
 }
 
 /** What a batch holds, for machines. */
-export function landJson(summary: LandSummary) {
+export function landJson({ unsettled: _, ...summary }: LandSummary) {
   return {
     ...summary,
+    batchId: summary.batchId ?? null,
     rejected: summary.rejected.map(
       ({ path, reason, message, position, line, column, sizeBytes }) => ({
         path,

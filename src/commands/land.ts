@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { oneLine } from '../format.js';
-import { type LandSummary, land } from '../landing/land.js';
+import { noResponse } from '../landing/directory-source.js';
+import { isEmpty, type LandSummary, land } from '../landing/land.js';
+import type { RejectedSummary } from '../landing/rejected.js';
 import { isArchived } from '../raw/archive/restore-raw.js';
 import { RESOURCES } from '../raw/resources.js';
+import type { Console } from './console.js';
 import { isIncomplete, isUnread, landJson, landText, NAMED } from './land-text.js';
 import { writeOut } from './output.js';
 import { wholeNumber } from './project-options.js';
@@ -82,7 +85,7 @@ export async function landWithProgress(
     if (console.format === 'json') console.log('', { event: name, ...values });
   };
   try {
-    return await land(
+    const summary = await land(
       database,
       { source, resources: RESOURCES, threads, signal },
       {
@@ -97,21 +100,27 @@ export async function landWithProgress(
           event('landing_progress', { batch: batchId, documents, readings, bytes }),
         onRejected: (file) => {
           named++;
-          if (named > NAMED && console.format === 'text') return;
-          const place =
-            file.line === undefined ? '' : ` (line ${file.line}, column ${file.column})`;
-          const what = isUnread(file) ? 'Not landed' : 'Rejected';
-          console.log(`${what}: ${oneLine(file.path)}: ${oneLine(file.message)}${place}`, {
-            event: 'rejected',
-            path: file.path,
-            reason: file.reason,
-            message: file.message,
-            position: file.position,
-          });
+          if (named <= NAMED || console.format === 'json') tellRejected(console, file);
         },
       },
     );
+    if (isEmpty(summary)) throw noResponse(source, RESOURCES, summary.passedOver);
+    return summary;
   } finally {
     progress.stop();
   }
+}
+
+/** Tells a file that was not landed, and why. */
+export function tellRejected(console: Console, file: RejectedSummary): void {
+  const { path, reason, message, position, line, column } = file;
+  const place = line === undefined ? '' : ` (line ${line}, column ${column})`;
+  const what = isUnread(file) ? 'Not landed' : 'Rejected';
+  console.log(`${what}: ${oneLine(path)}: ${oneLine(message)}${place}`, {
+    event: 'rejected',
+    path,
+    reason,
+    message,
+    position,
+  });
 }

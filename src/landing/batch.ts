@@ -6,7 +6,8 @@ import type { ResourcePath } from './resource-path.js';
 
 /** A batch that is being landed, and what of it is in the database so far. */
 export interface Batch {
-  readonly batchId: string;
+  /** Undefined until there is something to land: a batch that holds nothing has no row. */
+  batchId: string | undefined;
   readonly source: string;
   readonly startedAt: Date;
   /** Rows: responses, or parts of large ones. */
@@ -16,6 +17,8 @@ export interface Batch {
   bytes: number;
   /** Files whose bytes are those that were landed last for their path. */
   skipped: number;
+  /** Files that fail their check and were written a moment ago: the next landing looks again. */
+  unsettled: number;
   readonly rejected: RejectedSummary[];
   readonly passedOver: PassedOver;
   /** Files that were put aside when a part of them was in the database already. */
@@ -29,22 +32,17 @@ export interface PassedOver {
   example: string | undefined;
 }
 
-/** Notes that a batch is under way: none of its rows counts yet. */
-export async function beginBatch(client: ClientBase, source: string): Promise<Batch> {
-  const startedAt = new Date();
-  const { rows } = await client.query<{ batch_id: string }>(
-    `insert into raw.batch (source, started_at, status) values ($1, $2, 'landing')
-      returning batch_id`,
-    [source, startedAt],
-  );
+/** A batch of which nothing is in the database yet. */
+export function newBatch(source: string): Batch {
   return {
-    batchId: rows[0]?.batch_id ?? '',
+    batchId: undefined,
     source,
-    startedAt,
+    startedAt: new Date(),
     documents: 0,
     readings: 0,
     bytes: 0,
     skipped: 0,
+    unsettled: 0,
     rejected: [],
     passedOver: { files: 0, example: undefined },
     withdrawn: [],
@@ -69,6 +67,18 @@ export async function removeWithdrawn(client: ClientBase, batch: Batch): Promise
     batch.readings -= Number(rows[0]?.readings ?? 0);
     batch.bytes -= Number(rows[0]?.bytes ?? 0);
   }
+}
+
+/** Notes that a batch is under way: none of its rows counts yet. Gives its id. */
+export async function beginBatch(client: ClientBase, batch: Batch): Promise<string> {
+  const { rows } = await client.query<{ batch_id: string }>(
+    `insert into raw.batch (source, started_at, status) values ($1, $2, 'landing')
+      returning batch_id`,
+    [batch.source, batch.startedAt],
+  );
+  const batchId = rows[0]?.batch_id ?? '';
+  batch.batchId = batchId;
+  return batchId;
 }
 
 /** Notes that a batch was landed, in the transaction that is the last to commit of those that write its rows. */

@@ -1,6 +1,15 @@
-import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import {
+  type BigIntStats,
+  type Dirent,
+  lstatSync,
+  readdirSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import type { Resource } from '../raw/resource.js';
+import { type FileMark, markOf } from './file-memory.js';
 import { type ReadResourcePath, type ResourcePath, resourcePathReader } from './resource-path.js';
 
 /** A file that stands for the body of one GET response. */
@@ -8,6 +17,8 @@ export interface SourceFile extends ResourcePath {
   /** Where to read it: no link, but for those of the folders that it lies in. */
   readonly file: string;
   readonly sizeBytes: number;
+  /** Undefined where it can't be looked at. */
+  readonly mark: FileMark | undefined;
 }
 
 /** What a walk meets; paths are below the source, with slashes. */
@@ -34,6 +45,11 @@ export function foldersOf(resources: readonly Resource[]): string[] {
   return [...new Set(paths.map((path) => path.split('/')[0] ?? ''))];
 }
 
+/** Names in the longest path of a response. */
+export function depthOf(resources: readonly Resource[]): number {
+  return Math.max(...resources.flatMap(({ paths }) => paths.map((path) => path.split('/').length)));
+}
+
 /**
  * What the folders of responses hold, each in the order of names: only the names of one folder, and
  * of those that it lies in, are held at once.
@@ -45,7 +61,7 @@ export function* walkFolders(directory: string, resources: readonly Resource[]):
     root: realpathSync(directory),
     readPath: resourcePathReader(resources),
     extensions: new Set(paths.map(extname)),
-    depth: Math.max(...paths.map((path) => path.split('/').length)),
+    depth: depthOf(resources),
   };
   for (const folder of foldersOf(resources)) {
     let stats: Stats | undefined;
@@ -123,7 +139,10 @@ function* foundFile(
   } else if (!kind.isFile()) {
     yield { kind: 'unreadable', path, error: noRegularFile() };
   } else {
-    yield { kind: 'response', file: { ...response, file, sizeBytes: sizeOf(file) } };
+    const stats = statsOf(file);
+    const sizeBytes = Number(stats?.size ?? 0);
+    const mark = stats && markOf(stats, Date.now());
+    yield { kind: 'response', file: { ...response, file, sizeBytes, mark } };
   }
 }
 
@@ -132,11 +151,11 @@ export function noRegularFile(): Error {
   return new Error('it is a pipe, socket or device, no regular file');
 }
 
-/** 0 for a file that vanishes meanwhile, or cannot be looked at: it is met again when it is read. */
-function sizeOf(file: string): number {
+/** Undefined for a file that vanishes meanwhile, or cannot be looked at: it is met again when it is read. */
+function statsOf(file: string): BigIntStats | undefined {
   try {
-    return statSync(file).size;
+    return statSync(file, { bigint: true });
   } catch {
-    return 0;
+    return undefined;
   }
 }

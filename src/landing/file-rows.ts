@@ -12,13 +12,16 @@ import { type RejectedFile, unreadable } from './rejected.js';
 
 const DAY_MS = 86_400_000;
 
+/** A row that is of no batch yet. */
+type FileRow = Omit<CheckedRow, 'batchId'>;
+
 /** What becomes of a file: rows to land, or that it is skipped or put aside. */
 export type FileOutcome =
-  | { readonly kind: 'skipped' }
+  | { readonly kind: 'skipped'; readonly sha256: Buffer }
   | { readonly kind: 'rejected'; readonly file: RejectedFile }
   /** As rejected, but rows of it were given before. */
   | { readonly kind: 'withdrawn'; readonly file: RejectedFile }
-  | { readonly kind: 'row'; readonly row: CheckedRow };
+  | { readonly kind: 'row'; readonly row: FileRow };
 
 /** Checks a file; one that is large gives a row for each of its parts. */
 export async function* rowsOfFile(
@@ -42,7 +45,7 @@ function outcomeOf(
   known: KnownResponses,
 ): FileOutcome {
   const sha256 = createHash('sha256').update(content).digest();
-  if (known.isLatest(file.path, sha256)) return { kind: 'skipped' };
+  if (known.isLatest(file.path, sha256)) return { kind: 'skipped', sha256 };
   const checked = checkResponse(file, content, sha256, latestMsOf(batch));
   if (!checked.ok) return { kind: 'rejected', file: checked.rejected };
   const { profile } = checked;
@@ -77,7 +80,7 @@ async function* rowsOfLargeFile(
       return;
     }
     const { sha256 } = checked;
-    if (known.isLatest(file.path, sha256)) yield { kind: 'skipped' };
+    if (known.isLatest(file.path, sha256)) yield { kind: 'skipped', sha256 };
     else if (!checked.ok) yield { kind: 'rejected', file: checked.rejected };
     else {
       for await (const part of partsOfLargeFile(handle, file, checked, latestMsOf(batch))) {
@@ -97,6 +100,6 @@ function latestMsOf({ startedAt }: Batch): number {
   return startedAt.getTime() + DAY_MS;
 }
 
-function originOf({ batchId, startedAt }: Batch, { resource, path, deviceUuid }: SourceFile) {
-  return { batchId, landedAt: startedAt, resource, path, deviceUuid };
+function originOf({ startedAt }: Batch, { resource, path, deviceUuid }: SourceFile) {
+  return { landedAt: startedAt, resource, path, deviceUuid };
 }

@@ -1,12 +1,14 @@
+import type { ClientBase } from 'pg';
 import { withAdvisoryLock } from '../database/advisory-lock.js';
 import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
 import { recordContents } from '../raw/batch-content.js';
 import type { Resource } from '../raw/resource.js';
-import { type Batch, beginBatch, recordLanded, removeWithdrawn } from './batch.js';
+import { type Batch, beginBatch, newBatch, recordLanded, removeWithdrawn } from './batch.js';
 import { type CopySessions, withCopySessions } from './copy-sessions.js';
-import { checkDirectory, measureDirectory, noResponse } from './directory-source.js';
+import { checkDirectory, measureDirectory } from './directory-source.js';
+import type { FileMemory } from './file-memory.js';
 import { landFiles } from './land-files.js';
 import type { RejectedFile } from './rejected.js';
 import { discardUnfinished } from './unfinished.js';
@@ -20,6 +22,8 @@ export interface LandOptions {
   /** Sessions that copy side by side; the embedded engine has one. */
   readonly threads: number;
   readonly signal: AbortSignal;
+  /** What the landings of a source before this one have seen, if they are to follow each other. */
+  readonly memory?: FileMemory;
 }
 
 export interface LandListener {
@@ -32,12 +36,15 @@ export interface LandListener {
   onRejected(file: RejectedFile): void;
 }
 
-/** What a batch holds. */
+/** What a batch holds, or that there was nothing to land. */
 export interface LandSummary extends Readonly<Omit<Batch, 'startedAt' | 'withdrawn'>> {
   readonly seconds: number;
 }
 
-/** Lands all responses of a directory as one batch: all of it counts at once, or nothing. */
+/**
+ * Lands what is new in a directory as one batch: all of it counts at once, or nothing. Where nothing
+ * is new there is no batch.
+ */
 export function land(
   database: Database,
   options: LandOptions,
@@ -73,27 +80,41 @@ async function landBatch(
   listener: LandListener,
 ): Promise<LandSummary> {
   const start = performance.now();
-  const { client } = sessions.first;
-  const batch = await beginBatch(client, options.source);
-  listener.onStart(batch.batchId);
-  try {
+  const { client, queue } = sessions.first;
+  const { memory } = options;
+  const batch = newBatch(options.source);
+  const isMemoryCurrent = memory?.begin(await lastResponseId(client)) ?? false;
+  const begun = async () => {
+    const batchId = await beginBatch(client, batch);
+    listener.onStart(batchId);
     await sessions.begin();
+    return batchId;
+  };
+  let beginning: Promise<string> | undefined;
+  try {
     await landFiles({
       sessions,
       batch,
       ...options,
       makesCheckpoints,
+      memory,
+      isMemoryCurrent,
+      begin: () => {
+        beginning ??= queue.add(begun);
+        return beginning;
+      },
       onFile: progressOf(options, listener),
       onCopied: listener.onCopied,
       onRejected: listener.onRejected,
     });
-    if (isEmpty(batch)) throw noResponse(options.source, options.resources, batch.passedOver);
-    await sessions.commitOthers();
-    // from here on the rows of all sessions are seen
-    await removeWithdrawn(client, batch);
-    await recordLanded(client, batch);
-    await recordContents(client, batch.batchId, options.resources);
-    await sessions.commitFirst();
+    if (batch.batchId !== undefined) {
+      await sessions.commitOthers();
+      // from here on the rows of all sessions are seen
+      await removeWithdrawn(client, batch);
+      await recordLanded(client, batch);
+      await recordContents(client, batch.batchId, options.resources);
+      await sessions.commitFirst();
+    }
   } catch (error) {
     await sessions.rollback();
     const fault = options.signal.aborted ? interruptedFault() : error;
@@ -102,7 +123,8 @@ async function landBatch(
     await discardUnfinished(client, options.resources, message).catch(() => undefined);
     throw fault;
   }
-  if (makesCheckpoints) await client.query('checkpoint');
+  memory?.finish(await lastResponseId(client));
+  if (makesCheckpoints && batch.batchId !== undefined) await client.query('checkpoint');
   const { startedAt: _known, withdrawn: _told, ...summary } = batch;
   return { ...summary, seconds: (performance.now() - start) / 1000 };
 }
@@ -121,8 +143,17 @@ function progressOf(
   };
 }
 
-function isEmpty({ documents, skipped, rejected }: Batch): boolean {
-  return documents + skipped + rejected.length === 0;
+/** Of who keeps other landings out: the same as before where nobody has landed anything since. */
+async function lastResponseId(client: ClientBase): Promise<string> {
+  const { rows } = await client.query<{ id: string }>(
+    'select last_value::text as id from raw.response_id',
+  );
+  return rows[0]?.id ?? '';
+}
+
+/** Whether a source holds no response at all. */
+export function isEmpty({ documents, skipped, unsettled, rejected }: LandSummary): boolean {
+  return documents + skipped + unsettled + rejected.length === 0;
 }
 
 function interruptedFault(): BeltError {

@@ -20,7 +20,7 @@ function sourceFile(content?: string): SourceFile {
   const resource = RESOURCES.find(({ name }) => name === 'telemetry');
   if (resource === undefined) throw new Error('There is no telemetry.');
   const path = `telemetry/${DEVICE}.json`;
-  return { resource, path, deviceUuid: DEVICE, file, sizeBytes: PART_BYTES + 1 };
+  return { resource, path, deviceUuid: DEVICE, file, sizeBytes: PART_BYTES + 1, mark: undefined };
 }
 
 function emptyBatch(): Batch {
@@ -32,6 +32,7 @@ function emptyBatch(): Batch {
     readings: 0,
     bytes: 0,
     skipped: 0,
+    unsettled: 0,
     rejected: [],
     passedOver: { files: 0, example: undefined },
     withdrawn: [],
@@ -70,7 +71,9 @@ test('a large file that cannot be opened is put aside, as a small one is', async
   const file = sourceFile();
   const batch = emptyBatch();
   const read = { file, content: undefined, error: undefined };
-  const outcomes = await gathered(rowsOfFile(batch, read, { isLatest: () => false }));
+  const outcomes = await gathered(
+    rowsOfFile(batch, read, { isLatest: () => false, isRejected: () => false }),
+  );
   expect(outcomes).toEqual([
     { kind: 'rejected', file: expect.objectContaining({ reason: 'unreadable', path: file.path }) },
   ]);
@@ -81,7 +84,10 @@ test('a large file that is changed when a part of it was given is withdrawn, and
   const half = pair.repeat(PART_BYTES / pair.length);
   const file = sourceFile(`{"series":[{"name":"a","data":[${half}${half}[1738850562000,1]]}]}`);
   const read = { file, content: undefined, error: undefined };
-  const outcomes = rowsOfFile(emptyBatch(), read, { isLatest: () => false });
+  const outcomes = rowsOfFile(emptyBatch(), read, {
+    isLatest: () => false,
+    isRejected: () => false,
+  });
   expect((await outcomes.next()).value).toMatchObject({ kind: 'row' });
   utimesSync(file.file, 0, 0);
   expect((await outcomes.next()).value).toMatchObject({
