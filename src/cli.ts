@@ -20,6 +20,7 @@ import { addSourceCommand } from './commands/source.js';
 import { addStartCommand } from './commands/start.js';
 import { addStatusCommand } from './commands/status.js';
 import { addTransformCommand } from './commands/transform.js';
+import { addWatchCommand } from './commands/watch.js';
 import { BELT_VERSION } from './folders.js';
 
 const program = new Command('belt')
@@ -48,6 +49,7 @@ const program = new Command('belt')
 addStartCommand(program);
 addLandCommand(program);
 addTransformCommand(program);
+addWatchCommand(program);
 addPlanCommand(program);
 addRunCommands(program);
 addRetryCommand(program);

@@ -20,6 +20,10 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [line: string, use: s
       'a week of history, from raw',
     ],
   ],
+  watch: [
+    ['belt watch --source responses', 'until Ctrl-C'],
+    ['belt watch --source responses --listen 127.0.0.1:9464', 'for a monitor, too'],
+  ],
   plan: [
     ['belt plan', 'what is pending, and why'],
     ['belt plan --full-refresh --select battery_telemetry+', 'what a rebuild would take'],

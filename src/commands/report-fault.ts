@@ -38,7 +38,7 @@ function partsOf(error: unknown) {
 }
 
 /** `file:line: message`, and what to do on a line of its own. */
-function faultText(error: unknown, label = 'Error'): string {
+export function faultText(error: unknown, label = 'Error'): string {
   if (!(error instanceof BeltError)) {
     const { message = String(error), code } = error as { message?: string; code?: string };
     return `Error: ${indented(message)}${code === undefined ? '' : ` (${code})`}\n  Run it with --debug for where it happened.`;

@@ -1,0 +1,189 @@
+import type { Database } from '../database/open-database.js';
+import { BeltError } from '../errors.js';
+import { FileMemory } from '../landing/file-memory.js';
+import { isEmpty, type LandSummary, land } from '../landing/land.js';
+import type { RejectedSummary } from '../landing/rejected.js';
+import type { Project } from '../project/project.js';
+import { RESOURCES } from '../raw/resources.js';
+import { isGood, type NodeResult, type RunListener } from '../run/run-events.js';
+import type { RunSummary } from '../run/run-project.js';
+import { transform } from '../run/transform.js';
+import { dataNodes } from './data-nodes.js';
+import type { Faults } from './faults.js';
+
+/** Time after which models run though nothing was landed: some follow the clock, and policies too. */
+const IDLE_TRANSFORM_MS = 60_000;
+
+export interface PipelineOptions {
+  readonly source: string;
+  readonly landThreads: number;
+  readonly threads: number;
+  readonly signal: AbortSignal;
+}
+
+export interface PipelineListener {
+  onWait(what: 'land' | 'transform'): void;
+  onEmptySource(): void;
+  onRejected(file: RejectedSummary): void;
+  onLanded(summary: LandSummary): void;
+  onTransformed(summary: RunSummary): void;
+}
+
+/** What a round did. */
+export interface Round {
+  readonly isGood: boolean;
+  /** Files that are to be looked at again soon, as they may have been half written. */
+  readonly unsettled: number;
+}
+
+/** Lands what is new in a source and transforms it, a round at a time. */
+export class Pipeline {
+  readonly #database: Database;
+  readonly #options: PipelineOptions;
+  readonly #faults: Faults;
+  readonly #listener: PipelineListener;
+  readonly #memory = new FileMemory();
+  #toldRejects = new Set<string>();
+  /** The project of the last transform of which all was good: views and seeds are as it says. */
+  #settled: Project | undefined;
+  #lastBatch: string | undefined;
+  #transformedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    database: Database,
+    options: PipelineOptions,
+    faults: Faults,
+    listener: PipelineListener,
+  ) {
+    this.#database = database;
+    this.#options = options;
+    this.#faults = faults;
+    this.#listener = listener;
+  }
+
+  async round(project: Project): Promise<Round> {
+    const landed = await this.#attempt('land', () => this.#land());
+    const transformed = await this.#attempt('transform', () => this.#transform(project));
+    return {
+      isGood: landed !== undefined && transformed === true,
+      unsettled: landed?.unsettled ?? 0,
+    };
+  }
+
+  /** Does a step; a fault of it is told, and gives undefined. */
+  async #attempt<T>(step: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await work();
+      this.#faults.clear(step);
+      return result;
+    } catch (error) {
+      if (!this.#options.signal.aborted) this.#faults.raise(step, error);
+      return undefined;
+    }
+  }
+
+  async #land(): Promise<LandSummary> {
+    const { source, landThreads: threads, signal } = this.#options;
+    const told = this.#toldRejects;
+    const met = new Set<string>();
+    const summary = await land(
+      this.#database,
+      { source, resources: RESOURCES, threads, signal, memory: this.#memory },
+      {
+        onWait: () => this.#listener.onWait('land'),
+        onStart: () => undefined,
+        onProgress: undefined,
+        onCopied: () => undefined,
+        onRejected: (file) => {
+          const key = `${file.reason} ${file.path} ${file.sha256.toString('hex')}`;
+          met.add(key);
+          if (!told.has(key)) this.#listener.onRejected(file);
+        },
+      },
+    );
+    this.#toldRejects = met;
+    if (isEmpty(summary)) this.#listener.onEmptySource();
+    this.#listener.onLanded(summary);
+    return summary;
+  }
+
+  /** Runs the models if there may be work for them. Gives whether all is good. */
+  async #transform(project: Project): Promise<boolean> {
+    const lastBatch = await this.#readLastBatch();
+    const isIdle = performance.now() - this.#transformedAt < IDLE_TRANSFORM_MS;
+    if (isIdle && project === this.#settled && lastBatch === this.#lastBatch) return true;
+    const selected = project === this.#settled ? dataNodes(project) : new Set(project.order);
+    this.#settled = undefined;
+    const summary = await transform(
+      this.#database,
+      project,
+      {
+        flags: [],
+        fullRefresh: false,
+        allowsMissingRaw: false,
+        retried: new Map(),
+        failFast: false,
+        threads: this.#options.threads,
+        signal: this.#options.signal,
+        selected,
+        window: undefined,
+      },
+      this.#runListener(),
+    );
+    if (summary.interrupted) return false;
+    this.#transformedAt = performance.now();
+    const wasGood = this.#judge(summary.results);
+    if (wasGood) {
+      this.#settled = project;
+      this.#lastBatch = lastBatch;
+    }
+    this.#listener.onTransformed(summary);
+    return wasGood;
+  }
+
+  /** Age of the oldest landed batch that the models have not taken up; 0 where there is none. */
+  async lagSeconds(): Promise<number> {
+    const { rows } = await this.#database.pool.query<{ lag: number }>(
+      `select coalesce(extract(epoch from clock_timestamp() - min(ended_at)), 0)::float8 as lag
+        from raw.batch as batch
+        where status = 'landed' and documents > 0 and batch_id > $1 and ($1 > 0 or not exists (
+          select from belt.model_batch as done where done.batch_id = batch.batch_id
+        ))`,
+      [this.#lastBatch ?? 0],
+    );
+    return rows[0]?.lag ?? 0;
+  }
+
+  /** Tells which models failed, and which do not any more. */
+  #judge(results: readonly NodeResult[]): boolean {
+    for (const { name, status, message, file, line, hint } of results) {
+      const step = `model ${name}`;
+      if (isGood(status)) this.#faults.clear(step);
+      if (isGood(status) || status === 'skipped') continue;
+      const location = {
+        ...(file === undefined ? {} : { file }),
+        ...(line === undefined ? {} : { line }),
+      };
+      this.#faults.raise(step, new BeltError(message, { location, hint }));
+    }
+    return results.every(({ status }) => isGood(status));
+  }
+
+  /** The last batch that counts, whoever landed it. */
+  async #readLastBatch(): Promise<string | undefined> {
+    const { rows } = await this.#database.pool.query<{ id: string }>(
+      `select batch_id as id from raw.batch where status = 'landed' order by batch_id desc limit 1`,
+    );
+    return rows[0]?.id;
+  }
+
+  #runListener(): RunListener {
+    return {
+      onWait: () => this.#listener.onWait('transform'),
+      onStart: () => undefined,
+      onNodeStart: () => undefined,
+      onProgress: () => undefined,
+      onNodeEnd: () => undefined,
+    };
+  }
+}
