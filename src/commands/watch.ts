@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ServedDatabase, serveDatabase } from '../database/embedded/serve.js';
 import { BeltError, UsageError } from '../errors.js';
-import { bytesText, countText, secondsText } from '../format.js';
+import { bytesText, countText, oneLine, secondsText } from '../format.js';
 import { parseListenAddress } from '../watch/http-endpoint.js';
 import { type WatchListener, watch } from '../watch/watch.js';
 import type { Console } from './console.js';
@@ -114,7 +114,7 @@ function listenerOf(console: Console, source: string, everyMs: number): WatchLis
     onListening: (url) =>
       console.log(`Offering ${url}/healthz and ${url}/metrics`, { event: 'listening', url }),
     onWatching: () =>
-      console.log(`Watching ${source}, each ${secondsText(everyMs / 1000)} and when it changes`, {
+      console.log(`Watching ${oneLine(source)}, each ${secondsText(everyMs / 1000)} and when it changes`, {
         event: 'watching',
         source,
         everyMs,
@@ -122,7 +122,7 @@ function listenerOf(console: Console, source: string, everyMs: number): WatchLis
     onWait: (what) =>
       console.log(`Waiting for another belt ${what} to finish.`, { event: 'waiting', for: what }),
     onEmptySource: () => {
-      if (!wasEmpty) console.log(`${source} holds no response yet.`, { event: 'empty', source });
+      if (!wasEmpty) console.log(`${oneLine(source)} holds no response yet.`, { event: 'empty', source });
       wasEmpty = true;
     },
     onRejected: (file) => tellRejected(console, file),
@@ -152,7 +152,7 @@ function listenerOf(console: Console, source: string, everyMs: number): WatchLis
         ...(error instanceof BeltError ? { ...error.location, hint: error.hint } : {}),
       }),
     onOver: ({ step, message, since }) =>
-      console.log(`It works again, after this since ${since.toISOString()}: ${message}`, {
+      console.log(`It works again, after this since ${since.toISOString()}: ${oneLine(message)}`, {
         event: 'fault_over',
         step,
         since: since.toISOString(),
