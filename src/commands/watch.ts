@@ -114,15 +114,19 @@ function listenerOf(console: Console, source: string, everyMs: number): WatchLis
     onListening: (url) =>
       console.log(`Offering ${url}/healthz and ${url}/metrics`, { event: 'listening', url }),
     onWatching: () =>
-      console.log(`Watching ${oneLine(source)}, each ${secondsText(everyMs / 1000)} and when it changes`, {
-        event: 'watching',
-        source,
-        everyMs,
-      }),
+      console.log(
+        `Watching ${oneLine(source)}, each ${secondsText(everyMs / 1000)} and when it changes`,
+        {
+          event: 'watching',
+          source,
+          everyMs,
+        },
+      ),
     onWait: (what) =>
       console.log(`Waiting for another belt ${what} to finish.`, { event: 'waiting', for: what }),
     onEmptySource: () => {
-      if (!wasEmpty) console.log(`${oneLine(source)} holds no response yet.`, { event: 'empty', source });
+      if (!wasEmpty)
+        console.log(`${oneLine(source)} holds no response yet.`, { event: 'empty', source });
       wasEmpty = true;
     },
     onRejected: (file) => tellRejected(console, file),
