@@ -78,6 +78,21 @@ describe('node selection', () => {
     expect(names([], ['source:*', 'tag:nightly'])).toBe('mid s side stg_b');
   });
 
+  it('lets a term of an intersection ask for the tests that another one brings', () => {
+    const tested = load({
+      'models/m.sql': 'select 1 as id',
+      'models/m.yml': `models:
+  - name: m
+    columns: [{name: id, tests: [unique]}]
+unit_tests:
+  - {name: one, model: m, given: [], expect: {rows: [{id: 1}]}}
+`,
+    });
+    const of = (term: string) => [...selectNodes(tested, [term], []).selected];
+    expect(of('m,test_type:unit')).toEqual(['unit_test.belt.m.one']);
+    expect(of('test_type:data,m').map((id) => id.split('.')[2])).toEqual(['unique_m_id']);
+  });
+
   it('tells criteria that nothing meets', () => {
     expect(selectNodes(project, ['mid', 'gone', 'mid,stg_a'], ['tag:none']).unmatched).toEqual([
       'gone',

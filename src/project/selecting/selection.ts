@@ -103,7 +103,8 @@ function unionOf(graph: Graph, criteria: readonly string[], unmatched: string[])
   for (const criterion of criteria.flatMap((text) => text.split(/\s+/)).filter(Boolean)) {
     const [first = new Set<string>(), ...others] = criterion
       .split(',')
-      .map((term) => matchTerm(graph, term));
+      // as in dbt, each term brings its tests, so that one of them may ask for those alone
+      .map((term) => withTests(graph, matchTerm(graph, term)));
     const all = [...first].filter((id) => others.every((match) => match.has(id)));
     if (all.length === 0) unmatched.push(criterion);
     for (const id of all) union.add(id);
