@@ -33,7 +33,7 @@ export function loadProject(options: LoadOptions): Project {
   const project = { projectName: config.name, target, vars, env };
   const jinja = projectJinja(config.name);
   diagnostics.gather(files.macros, (file) => jinja.addMacros(file.path, file.text));
-  const blocks = docsBlocks(files.docs);
+  const blocks = diagnostics.gather(files.docs, docsBlocks).flat();
   const docs = new Map(blocks.map((block) => [block.name, block]));
   repeatedFaults(blocks, ({ name }) => `The docs block ${name}`).forEach(diagnostics.fault);
   const render = yamlRenderer(jinja, projectContext(project));

@@ -59,7 +59,11 @@ export function draftProject(outer: Omit<DraftScope, 'seedsByName'>, files: Proj
     models: byName(models.map(({ node }) => node).filter(isEnabled)),
     seeds: scope.seedsByName,
     fixtures: files.fixtures,
-    macros: new Set(['is_incremental', ...outer.jinja.macroTexts().map(({ name }) => name)]),
+    overridable: {
+      macros: new Set(['is_incremental', ...outer.jinja.macroTexts().map(({ name }) => name)]),
+      vars: new Set([...Object.keys(outer.vars), ...namesGivenTo('var', files)]),
+      env_vars: new Set(namesGivenTo('env_var', files)),
+    },
     configs: config.unitTests,
   };
   // of all files, also of those with a fault
@@ -137,6 +141,14 @@ export function resolveDrafts(
     ...unitTests.filter(isEnabled),
   ];
   return new Map(nodes.map((node) => [node.uniqueId, node]));
+}
+
+/** What models and macros ask a function for by name, such as var('since'). */
+function namesGivenTo(name: string, { models, macros }: ProjectFiles): string[] {
+  const call = new RegExp(`\\b${name}\\(\\s*['"]([^'"]+)['"]`, 'g');
+  return [...models, ...macros].flatMap(({ text }) =>
+    [...text.matchAll(call)].map(([, asked = '']) => asked),
+  );
 }
 
 /** What YAML says of a node. */

@@ -9,13 +9,15 @@ import { readCsv } from '../reading/seeds.js';
 import { listOf, type ValuesOf } from '../reading/shapes.js';
 import type { Path } from '../reading/yaml-file.js';
 
+const OVERRIDABLE = { macros: 'macro', vars: 'var', env_vars: 'variable of the environment' };
+
 interface UnitTestScope {
   readonly projectName: string;
   readonly models: ReadonlyMap<string, Pick<ModelNode, 'uniqueId' | 'fqn' | 'relation' | 'name'>>;
   readonly seeds: ReadonlyMap<string, SeedNode>;
   readonly fixtures: readonly ProjectFile[];
-  /** The names of macros that a test may override. */
-  readonly macros: ReadonlySet<string>;
+  /** The names of what a test may override. */
+  readonly overridable: Readonly<Record<keyof typeof OVERRIDABLE, ReadonlySet<string>>>;
   /** The configs of dbt_project.yml. */
   readonly configs: ConfigTree;
 }
@@ -44,11 +46,14 @@ export function unitTestNode(scope: UnitTestScope, test: UnitTestEntry): UnitTes
   const fqn = [...model.fqn, entry.name];
   const config = mergeConfig(folderConfig(scope.configs, fqn), entry.config ?? {});
   const { macros, vars, env_vars: envVars } = entry.overrides ?? {};
-  for (const name of Object.keys(macros ?? {})) {
-    const near = scope.macros.has(name) ? undefined : misspelt(name, scope.macros);
-    if (near === undefined) continue;
-    const told = `There is no macro ${name} (did you mean ${near}?).`;
-    throw test.fault(told, 'Correct the name.', ['overrides', 'macros', name]);
+  for (const kind of ['macros', 'vars', 'env_vars'] as const) {
+    const known = scope.overridable[kind];
+    for (const name of Object.keys(entry.overrides?.[kind] ?? {})) {
+      const near = known.has(name) ? undefined : misspelt(name, known);
+      if (near === undefined) continue;
+      const told = `There is no ${OVERRIDABLE[kind]} ${name} (did you mean ${near}?).`;
+      throw test.fault(told, 'Correct the name.', ['overrides', kind, name]);
+    }
   }
   return {
     resourceType: 'unit_test',

@@ -1,8 +1,8 @@
 import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import type { ProjectFile } from './files.js';
+import { tagBlocks } from './tag-blocks.js';
 
-const BLOCK = /\{%-?\s*docs\s+(\w+)\s*-?%\}([\s\S]*?)\{%-?\s*enddocs\s*-?%\}/g;
 const CALL = /\{\{\s*doc\(\s*(?:["'][\w.]+["']\s*,\s*)?["'](\w+)["']\s*\)\s*\}\}/g;
 
 /** A `{% docs name %}` block, and the Markdown file that it is in. */
@@ -14,14 +14,12 @@ export interface DocsBlock {
   readonly text: string;
 }
 
-/** The `{% docs name %}` blocks of Markdown files. */
-export function docsBlocks(files: readonly ProjectFile[]): DocsBlock[] {
-  return files.flatMap(({ path, pathBelowRoot, text }) =>
-    [...text.matchAll(BLOCK)].map(({ index, 1: name = '', 2: body = '' }) => {
-      const line = text.slice(0, index).split('\n').length;
-      return { name, path, line, pathBelowRoot, text: body.trim() };
-    }),
-  );
+/** The `{% docs name %}` blocks of a Markdown file. Throws a BeltError if one is not closed. */
+export function docsBlocks(file: ProjectFile): DocsBlock[] {
+  const { path, pathBelowRoot, text } = file;
+  return tagBlocks(file, 'docs').map(({ name, line, from, to }) => {
+    return { name, path, line, pathBelowRoot, text: text.slice(from, to).trim() };
+  });
 }
 
 /** A description with `{{ doc('name') }}` filled in. Throws a BeltError for an unknown name. */
