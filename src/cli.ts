@@ -15,6 +15,7 @@ import { addRawCommand } from './commands/raw.js';
 import { reportFault } from './commands/report-fault.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommands } from './commands/run-nodes.js';
+import { exitCodeOf } from './commands/scope.js';
 import { addSimulateCommand } from './commands/simulate.js';
 import { addSourceCommand } from './commands/source.js';
 import { addStartCommand } from './commands/start.js';
@@ -78,3 +79,4 @@ try {
     process.exitCode = reportFault(error, program.opts<{ debug: boolean; logFormat: string }>());
   }
 }
+process.exitCode = exitCodeOf(process.exitCode);

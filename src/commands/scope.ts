@@ -90,6 +90,16 @@ export async function migrateFirst({ console, database }: CommandScope): Promise
   }
 }
 
+/** The exit code of what was interrupted before its end. */
+const INTERRUPTED = 130;
+
+let interrupted = false;
+
+/** The exit code of a command that ended with this one, if nothing had interrupted it. */
+export function exitCodeOf(code: number | string | undefined): number | string | undefined {
+  return interrupted && code === 1 ? INTERRUPTED : code;
+}
+
 interface Interruption {
   readonly signal: AbortSignal;
   onAbort(stop: () => void): void;
@@ -100,7 +110,8 @@ interface Interruption {
 export function watchInterruption(console: Console): Interruption {
   const controller = new AbortController();
   const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    interrupted = true;
     console.log('Stopping; what is not complete is rolled back. Ctrl-C again to leave at once.', {
       event: 'interrupted',
     });

@@ -513,7 +513,7 @@ describe.runIf(ENGINES.includes('server'))('belt transform --full-refresh on a s
     });
     child.kill('SIGINT');
     const { code, stderr } = await end;
-    expect(code).toBe(1);
+    expect(code).toBe(130);
     expect(stderr).toContain('It was cancelled, and rolled back.');
     expect(
       await workspace.query(

@@ -122,7 +122,7 @@ describe('a fleet without faults', () => {
     const { devices, days } = await fleet();
     expect(days.length).toBe(6 * 3);
     for (const [id, device] of devices) {
-      const own = days.filter((day) => day.device_id === id);
+      const own = days.filter((day) => day.device_uuid === id);
       const power = device.get('BatteryPowerW') ?? [];
       const grid = device.get('GridPowerW-mainmeter') ?? [];
       const pv = device.get('GeneratedPowerW') ?? [];
@@ -305,7 +305,7 @@ test('Ctrl-C leaves nothing behind', async () => {
   expect(readdirSync(folder.dir).filter((name) => name.includes('partial'))).toHaveLength(1);
   child.kill('SIGINT');
   const { code, stderr } = await end;
-  expect(code).toBe(1);
+  expect(code).toBe(130);
   expect(stderr).toContain('Interrupted: nothing was written.');
   expect(readdirSync(folder.dir)).toEqual(before);
 });
