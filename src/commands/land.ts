@@ -43,15 +43,18 @@ export function addLandCommand(program: Command): void {
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<LandOptions>();
       if (isArchived(options.source)) {
-        const restored = await restoreInDatabase(options);
-        writeOut(`${options.json ? JSON.stringify(restored) : restoreText(restored)}\n`);
+        const restored = await restoreInDatabase(options, (scope) =>
+          tellOneSession(scope, options.threads, 'an archive is brought back by one'),
+        );
+        writeOut(`${options.json ? JSON.stringify(restored) : restoreText(restored)}
+`);
         return;
       }
       const threads = options.threads ?? LAND_THREADS;
       const land = async (scope: CommandScope) => {
         await migrateFirst(scope);
-        if (scope.database.engine === 'embedded' && options.threads !== undefined) {
-          tellOneSession(scope, options.threads);
+        if (scope.database.engine === 'embedded') {
+          tellOneSession(scope, options.threads, 'the embedded engine has no other');
         }
         return landWithProgress(scope, options.source, threads);
       };
@@ -63,10 +66,10 @@ export function addLandCommand(program: Command): void {
     });
 }
 
-/** The embedded engine has one session, whatever is asked for. */
-function tellOneSession({ console }: CommandScope, threads: number): void {
-  if (threads === 1) return;
-  console.log(`Landing with 1 session instead of ${threads}: the embedded engine has no other.`, {
+/** Tells that there is one session, where more are asked for. */
+function tellOneSession({ console }: CommandScope, threads: number | undefined, why: string): void {
+  if (threads === undefined || threads === 1) return;
+  console.log(`Landing with 1 session instead of ${threads}: ${why}.`, {
     event: 'one_session',
     threads,
   });

@@ -1,14 +1,16 @@
 import { type RestoreSummary, restoreRaw } from '../raw/archive/restore-raw.js';
 import { RESOURCES } from '../raw/resources.js';
 import { withTransformSession } from '../run/session.js';
-import { type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
+import { type CommandScope, type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
 
-/** Brings an archive of raw back into the database of the options. */
+/** Brings an archive of raw back into the database of the options; `onOpen` is called before. */
 export function restoreInDatabase(
   options: GlobalOptions & { readonly source: string },
+  onOpen: (scope: CommandScope) => void,
 ): Promise<RestoreSummary> {
   return withDatabase(options, 'land', async (scope) => {
     await migrateFirst(scope);
+    onOpen(scope);
     const { console, database, signal } = scope;
     const onWait = () =>
       console.log('Waiting for a belt transform to finish.', {

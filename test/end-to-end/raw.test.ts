@@ -133,8 +133,9 @@ describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
     expect(plan.filter(({ batches }: { batches: number }) => batches > 0)).toEqual([]);
     await workspace.beltOk('transform', ...window(0, 3));
     expect(await rows(workspace)).toEqual(before[2]);
-    const twice = await workspace.beltOk('land', '--source', archive, '--json');
+    const twice = await workspace.beltOk('land', '--source', archive, '--json', '--threads', '3');
     expect(JSON.parse(twice.stdout)).toMatchObject({ documents: 0, present: 9 });
+    expect(twice.stderr).toContain('with 1 session instead of 3: an archive is');
   });
 
   test('takes up an archive that was stopped, and keeps what no model has processed', async () => {
