@@ -10,6 +10,7 @@ import type { CompiledHooks } from '../../project/templates/compile.js';
 import { readRelationState, writeRelationState } from '../batches/ledger.js';
 import { columnsOf, findRelation } from '../catalog/relations.js';
 import { keepingDependentViews } from '../relations/dependent-views.js';
+import { keepingGrants } from '../relations/grants.js';
 import { createIndexes } from '../relations/indexes.js';
 import { publish, runHooks } from './between-hooks.js';
 import { ABSENT, type Decision, decided, refused } from './decision.js';
@@ -59,19 +60,22 @@ function refusedSeed(situation: Parameters<typeof refused>[0], node: SeedNode): 
 export async function buildSeed(
   client: PoolClient,
   node: SeedNode,
-  { action, kind }: Decision,
+  { action }: Decision,
   { preHooks, postHooks }: CompiledHooks,
 ): Promise<ModelOutcome> {
   const name = renderRelation(node.relation);
   const isLoaded = action !== 'unchanged';
   await inTransaction(client, async () => {
     await runHooks(client, preHooks);
-    if (action === 'create' || action === 'replace') {
-      const replaced = kind === undefined ? [] : [node.relation];
-      await keepingDependentViews(client, replaced, async () => {
-        await client.query(`drop table if exists ${name}`);
-        await client.query(`create table ${name} (${definitions(client, node)})`);
-      });
+    const create = () => client.query(`create table ${name} (${definitions(client, node)})`);
+    if (action === 'create') await create();
+    if (action === 'replace') {
+      await keepingDependentViews(client, [node.relation], () =>
+        keepingGrants(client, node.relation, async () => {
+          await client.query(`drop table ${name}`);
+          await create();
+        }),
+      );
     }
     if (action === 'update') await client.query(`delete from ${name}`);
     if (isLoaded) {

@@ -3,6 +3,7 @@ import { renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { dropRelation } from '../catalog/relations.js';
 import { keepingDependentViews } from '../relations/dependent-views.js';
+import { keepingGrants } from '../relations/grants.js';
 import { betweenHooks } from './between-hooks.js';
 import { checkContract, hasContract } from './contract.js';
 import { ABSENT, decided, type Materialization } from './decision.js';
@@ -29,10 +30,12 @@ export const view: Materialization = {
     const compiled = await context.compileOwn({ isIncremental: false });
     const create = `create or replace view ${renderRelation(node.relation)} as\n${compiled.sql}`;
     const replace = () =>
-      keepingDependentViews(client, [node.relation], async () => {
-        await dropRelation(client, node.relation);
-        await client.query(create);
-      });
+      keepingDependentViews(client, [node.relation], () =>
+        keepingGrants(client, node.relation, async () => {
+          await dropRelation(client, node.relation);
+          await client.query(create);
+        }),
+      );
     const isDone = kind !== 'table' && isPlain(node, compiled) && (await replaced(create));
     if (!isDone) {
       await betweenHooks(

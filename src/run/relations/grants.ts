@@ -27,8 +27,28 @@ export async function copyGrants(
   source: Relation,
   target: Relation,
 ): Promise<void> {
-  for (const { privilege, grantee } of (await grantsOf(client, source)).held) {
-    await client.query(`grant ${privilege} on ${renderRelation(target)} to ${grantee}`);
+  const { held } = await grantsOf(client, source);
+  await grantAll(client, target, held);
+}
+
+/** Makes a relation anew by `replace`: others hold on it what they held before. */
+export async function keepingGrants(
+  client: ClientBase,
+  relation: Relation,
+  replace: () => Promise<void>,
+): Promise<void> {
+  const { held } = await grantsOf(client, relation);
+  await replace();
+  await grantAll(client, relation, held);
+}
+
+async function grantAll(
+  client: ClientBase,
+  relation: Relation,
+  grants: readonly Grant[],
+): Promise<void> {
+  for (const { privilege, grantee } of grants) {
+    await client.query(`grant ${privilege} on ${renderRelation(relation)} to ${grantee}`);
   }
 }
 
@@ -47,7 +67,7 @@ export async function applyGrants(
   const { owner, privileges, held } = await grantsOf(client, relation);
   const grantees = await granteesByName(client, node);
   const wanted = config.flatMap(([key, value]) => {
-    const named = namesOf(node, `grants.${key}`, value).map((name) => grantees.get(name));
+    const named = namesOf(value).map((name) => grantees.get(name));
     const existing = named.filter((grantee) => grantee !== undefined && grantee !== owner);
     return privilegesOf(node, key, privileges).flatMap((privilege) =>
       existing.map((grantee) => ({ privilege, grantee: grantee as string })),
@@ -58,9 +78,7 @@ export async function applyGrants(
   for (const { privilege, grantee } of without(revocable, wanted)) {
     await client.query(`revoke ${privilege} on ${name} from ${grantee}`);
   }
-  for (const { privilege, grantee } of without(wanted, held)) {
-    await client.query(`grant ${privilege} on ${name} to ${grantee}`);
-  }
+  await grantAll(client, relation, without(wanted, held));
 }
 
 /** What is to be told of names in a node's config `grants` that are no roles of the server. */
@@ -123,9 +141,7 @@ async function granteesByName(
   client: ClientBase,
   node: Configured,
 ): Promise<Map<string, string | undefined>> {
-  const names = Object.entries(groupConfig(node, 'grants') ?? {}).flatMap(([key, value]) =>
-    namesOf(node, `grants.${key}`, value),
-  );
+  const names = Object.values(groupConfig(node, 'grants') ?? {}).flatMap(namesOf);
   if (names.length === 0) return new Map();
   const { rows } = await client.query<{ name: string; grantee: string | null }>(
     `select name, case when lower(name) = 'public' then 'public' else (

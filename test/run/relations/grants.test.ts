@@ -114,6 +114,21 @@ describe.each(ENGINES)('grants (%s)', (engine) => {
     expect(await held(workspace)).toEqual([]);
   });
 
+  test('given by hand are kept where a view or seed has to be dropped and made anew', async () => {
+    const workspace = await createWorkspace(engine);
+    const folder = project(workspace, 'select 1', undefined);
+    const build = () =>
+      workspace.beltOk('transform', '--project-dir', folder, '--select', 'a_seed', 'a_view+');
+    await workspace.beltOk('transform', '--project-dir', folder, '--select', 'a_table');
+    await build();
+    await workspace.execute('grant select on a_seed, a_view to public');
+    workspace.write('project/seeds/a_seed.csv', 'id,name\n1,a\n');
+    workspace.write('project/models/a_view.sql', "select id::text as id from {{ ref('a_table') }}");
+    await build();
+    expect(await workspace.query('select name from a_seed')).toEqual([{ name: 'a' }]);
+    expect(await held(workspace)).toEqual(['a_seed: select of public', 'a_view: select of public']);
+  });
+
   test('that are there are not made again, nor comments', async () => {
     const workspace = await createWorkspace(engine);
     const [[reader] = [], hook] = roles(engine, workspace, 'reader');
