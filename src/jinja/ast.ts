@@ -1,6 +1,8 @@
+import type { WholeFloat } from './python/numbers.js';
+
 /** An expression of Jinja; lines count from 1. */
 export type Expression = { readonly line: number } & (
-  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
+  | { readonly kind: 'literal'; readonly value: string | number | WholeFloat | boolean | null }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'list' | 'tuple'; readonly items: readonly Expression[] }
   | { readonly kind: 'dict'; readonly entries: readonly (readonly [Expression, Expression])[] }
@@ -88,6 +90,13 @@ export type Statement =
       readonly condition: Expression | undefined;
       readonly body: readonly Statement[];
       readonly otherwise: readonly Statement[];
+    }
+  | { readonly kind: 'break' | 'continue' }
+  | {
+      readonly kind: 'with';
+      readonly line: number;
+      readonly variables: readonly { readonly name: string; readonly value: Expression }[];
+      readonly body: readonly Statement[];
     }
   | {
       readonly kind: 'set';

@@ -1,5 +1,6 @@
 import type { Arguments, ArithmeticOperator, ComparisonOperator, Expression } from './ast.js';
 import { SyntaxFault } from './lexer.js';
+import { floatOf, type WholeFloat } from './python/numbers.js';
 import type { TokenReader } from './token-reader.js';
 
 /** Reads an expression. Throws a SyntaxFault. */
@@ -133,10 +134,11 @@ function readPrimary(reader: TokenReader): Expression {
   }
 }
 
-function readNumber(reader: TokenReader): number {
+function readNumber(reader: TokenReader): number | WholeFloat {
   const { value, line } = reader.next();
   const number = Number(value.replaceAll('_', ''));
-  if (Number.isSafeInteger(number) || /[.eE]/.test(value)) return number;
+  if (/^[\d_]+[.eE]/.test(value)) return floatOf(number);
+  if (Number.isSafeInteger(number)) return number;
   throw new SyntaxFault(`${value} is more than belt counts exactly; write it in quotes.`, line);
 }
 

@@ -13,6 +13,17 @@ export class ReturnSignal extends Signal {
   }
 }
 
+/** How `{% break %}` and `{% continue %}` leave the body of a loop, with its text so far. */
+export class LoopSignal extends Signal {
+  readonly kind: 'break' | 'continue';
+  text = '';
+
+  constructor(kind: 'break' | 'continue') {
+    super();
+    this.kind = kind;
+  }
+}
+
 const HINT = 'Correct the Jinja there; src/project/README.md tells what models may use.';
 
 /** An error with the place in a template where it came up, unless it has one already. */

@@ -1,7 +1,8 @@
 import { BeltError } from '../errors.js';
-import { formatPercent } from './python/arithmetic.js';
+import { calculate, formatPercent } from './python/arithmetic.js';
 import { memberOf } from './python/members.js';
 import { methodOf } from './python/methods.js';
+import { floatOf, isFloat, isNumeric, roundEven, type WholeFloat } from './python/numbers.js';
 import {
   type Dict,
   isDict,
@@ -112,10 +113,13 @@ const extreme =
       : items.reduce((best, item) => (order(key(item), key(best)) * sign > 0 ? item : best));
   };
 
-function rounded(value: unknown, digits: unknown, how: unknown): number {
-  const scale = 10 ** (typeof digits === 'number' ? digits : 0);
-  const work = how === 'ceil' ? Math.ceil : how === 'floor' ? Math.floor : Math.round;
-  return work(Number(value) * scale) / scale;
+function rounded(value: unknown, given: unknown, how: unknown): number | WholeFloat {
+  const digits = typeof given === 'number' ? given : 0;
+  const number = Number(value);
+  if (how === 'ceil' || how === 'floor') {
+    return floatOf(Math[how](number * 10 ** digits) / 10 ** digits);
+  }
+  return isFloat(value) ? floatOf(roundEven(number, digits)) : roundEven(number, digits);
 }
 
 function batches(value: unknown, size: unknown): unknown[][] {
@@ -142,14 +146,16 @@ export function toJson(value: unknown): string {
     const entries = Object.entries(value);
     return `{${entries.map(([key, item]) => `${JSON.stringify(key)}: ${toJson(item)}`).join(', ')}}`;
   }
+  if (isNumeric(value) && typeof value !== 'boolean') return stringOf(value);
   return typeof value === 'object' && value !== null
     ? JSON.stringify(stringOf(value))
     : JSON.stringify(value ?? null);
 }
 
-function numberOr(value: unknown, other: unknown, read: (value: unknown) => number): unknown {
-  const found = value === null || value === '' ? Number.NaN : read(value);
-  return Number.isNaN(found) ? (other === undefined ? 0 : other) : found;
+/** A number that a value tells; undefined where it tells none. */
+function numberIn(value: unknown): number | undefined {
+  const found = value === null || value === '' ? Number.NaN : Number(value);
+  return Number.isNaN(found) ? undefined : found;
 }
 
 function asNative(value: unknown): unknown {
@@ -161,12 +167,18 @@ function asNative(value: unknown): unknown {
 
 const same: Filter = (value) => value;
 const lengthOf: Filter = (value) => itemsOf(value).length;
-const integer: Filter = (value, [other]) =>
-  numberOr(value, other, (one) => Math.trunc(Number(one)));
+const integer: Filter = (value, [other = 0]) => {
+  const found = numberIn(value);
+  return found === undefined ? other : Math.trunc(found);
+};
+const float: Filter = (value, [other = floatOf(0)]) => {
+  const found = numberIn(value);
+  return found === undefined ? other : floatOf(found);
+};
 
 /** Jinja's filters, and those that dbt adds, by name. */
 const FILTERS: Readonly<Record<string, Filter>> = {
-  abs: (value) => Math.abs(Number(value)),
+  abs: (value) => (order(value, 0) < 0 ? calculate('*', value, -1) : value),
   as_bool: asNative,
   as_native: asNative,
   as_number: asNative,
@@ -184,7 +196,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   e: same,
   escape: same,
   first: (value) => valueOrMissing(itemsOf(value)[0], 'The first item of an empty list'),
-  float: (value, [other]) => numberOr(value, other, Number),
+  float,
   format: (value, positional) => formatPercent(stringOf(value), tupleOf(positional)),
   fromjson: (value) => JSON.parse(stringOf(value)) as unknown,
   groupby: (value, [path], keywords) => grouped(value, [path ?? keywords.attribute], keywords),
@@ -219,10 +231,14 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   sort: sorted,
   string: stringOf,
   sum: (value, _, keywords) =>
-    itemsOf(value).reduce<number>(
+    itemsOf(value).reduce(
       (sum, item) =>
-        sum + Number(keywords.attribute === undefined ? item : attribute(item, keywords.attribute)),
-      Number(keywords.start ?? 0),
+        calculate(
+          '+',
+          sum,
+          keywords.attribute === undefined ? item : attribute(item, keywords.attribute),
+        ),
+      keywords.start ?? 0,
     ),
   title: method('title'),
   tojson: toJson,

@@ -4,6 +4,7 @@ import { ReturnSignal, withinDepth } from './faults.js';
 import { Frame, type Rendering } from './frame.js';
 import { type FileMacro, type FindMacro, MacroNamespace, readMacroFile } from './macro-file.js';
 import { parseTemplate, type Tags } from './parser.js';
+import { plainOf } from './python/numbers.js';
 import type { TemplateFunction } from './python/values.js';
 import { prepareStatements } from './render.js';
 
@@ -115,7 +116,7 @@ export function createJinja(options: JinjaOptions = {}): Jinja {
       return {
         path,
         render: (context, onMacro) => within(context, render, onMacro),
-        evaluate: (context) => within<unknown>(context, value ?? render),
+        evaluate: (context) => plainOf(within<unknown>(context, value ?? render)),
       };
     },
     addMacros(path, text) {

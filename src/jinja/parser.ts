@@ -1,6 +1,6 @@
 import { didYouMean } from '../did-you-mean.js';
 import { BeltError } from '../errors.js';
-import type { MacroDefinition, Parameter, SetTarget, Statement } from './ast.js';
+import type { Expression, MacroDefinition, Parameter, SetTarget, Statement } from './ast.js';
 import {
   readArguments,
   readExpression,
@@ -34,7 +34,7 @@ export function parseTemplate(path: string, text: string, tags: Tags): Statement
 }
 
 /** Tags of Jinja that belt does not have. */
-const UNSUPPORTED = 'autoescape block break continue extends from import include with'.split(' ');
+const UNSUPPORTED = 'autoescape block extends from import include'.split(' ');
 
 /** A body of statements, and the tag that ended it, taken as far as its name. */
 interface Body {
@@ -54,7 +54,12 @@ class StatementParser {
     macro: (tag, start) => this.readMacro(tag, start, ''),
     call: (tag) => this.readCall(tag),
     filter: (tag) => this.readFilterBlock(tag),
+    with: (tag) => this.readWith(tag),
+    break: (tag) => this.readLoopEnd(tag, 'break'),
+    continue: (tag) => this.readLoopEnd(tag, 'continue'),
   };
+  /** Loops that are open where it reads; those around a macro do not count in it. */
+  private loops = 0;
 
   constructor(text: string, tags: Tags) {
     this.reader = new TokenReader(text);
@@ -156,10 +161,29 @@ class StatementParser {
     if (!this.reader.skipWord('in')) throw this.reader.expected(`"in" after ${names.join(', ')}`);
     const list = readLoopList(this.reader);
     const condition = this.reader.skipWord('if') ? readExpression(this.reader) : undefined;
+    this.loops++;
     const { body, end } = this.readBody(open, ['else', 'endfor']);
+    this.loops--;
     const otherwise = end === 'else' ? this.readWhole(open, 'endfor') : [];
     if (end !== 'else') this.takeEnd();
     return { kind: 'for', line: open.line, names, list, condition, body, otherwise };
+  }
+
+  private readLoopEnd({ line }: Token, kind: 'break' | 'continue'): Statement {
+    if (this.loops === 0) throw new SyntaxFault(`{% ${kind} %} stands outside of a loop.`, line);
+    this.takeEnd();
+    return { kind };
+  }
+
+  private readWith(open: Token): Statement {
+    const variables: { name: string; value: Expression }[] = [];
+    while (!this.reader.isAt('block-end')) {
+      if (variables.length > 0) this.reader.takeOperator(',');
+      const name = this.takeName('a name to set');
+      this.reader.takeOperator('=');
+      variables.push({ name, value: readExpression(this.reader) });
+    }
+    return { kind: 'with', line: open.line, variables, body: this.readWhole(open, 'endwith') };
   }
 
   /** `a, b`, with or without parentheses. */
@@ -204,9 +228,11 @@ class StatementParser {
     const name = this.takeName('the name of the macro');
     const parameters = this.readParameters();
     const tags = prefix === '' ? ['macro'] : Object.keys(this.tags.macros);
-    const { body } = this.readBody(
-      open,
-      tags.map((tag) => `end${tag}`),
+    const { body } = this.outsideOfLoops(() =>
+      this.readBody(
+        open,
+        tags.map((tag) => `end${tag}`),
+      ),
     );
     this.reader.skipWord(name);
     this.takeEnd();
@@ -224,9 +250,17 @@ class StatementParser {
     if (call.kind !== 'call') {
       throw new SyntaxFault('Expected a call of a macro after {% call.', open.line);
     }
-    const body = this.readWhole(open, 'endcall');
+    const body = this.outsideOfLoops(() => this.readWhole(open, 'endcall'));
     const caller = this.definition('caller', open, parameters, body, before);
     return { kind: 'call-block', line: open.line, call, caller };
+  }
+
+  private outsideOfLoops<T>(read: () => T): T {
+    const { loops } = this;
+    this.loops = 0;
+    const result = read();
+    this.loops = loops;
+    return result;
   }
 
   private readFilterBlock(open: Token): Statement {

@@ -6,7 +6,7 @@ import {
   prepareExpression,
   prepareFilterArguments,
 } from './evaluate.js';
-import { locating, ReturnSignal } from './faults.js';
+import { LoopSignal, locating, ReturnSignal } from './faults.js';
 import type { Frame } from './frame.js';
 import {
   type Dict,
@@ -27,7 +27,12 @@ export function prepareStatements(statements: readonly Statement[], file: string
   const ready = statements.map((statement) => prepareStatement(statement, file));
   return (frame) => {
     let text = '';
-    for (const render of ready) text += render(frame);
+    try {
+      for (const render of ready) text += render(frame);
+    } catch (error) {
+      if (error instanceof LoopSignal) error.text = text + error.text;
+      throw error;
+    }
     return text;
   };
 }
@@ -53,6 +58,24 @@ function prepareStatement(statement: Statement, file: string): Render {
       const otherwise = prepareStatements(statement.otherwise, file);
       return (frame) => (isTrue(condition(frame)) ? body(frame) : otherwise(frame));
     }
+    case 'break':
+    case 'continue':
+      return () => {
+        throw new LoopSignal(statement.kind);
+      };
+    case 'with': {
+      const variables = statement.variables.map(({ name, value }) => ({
+        name,
+        value: prepareExpression(value, file),
+      }));
+      const body = prepareStatements(statement.body, file);
+      return (frame) => {
+        const inner = frame.push();
+        // as in Jinja, none of them sees the others
+        for (const { name, value } of variables) inner.set(name, value(frame));
+        return body(inner);
+      };
+    }
     case 'for':
       return prepareLoop(statement, file);
     case 'set': {
@@ -65,7 +88,7 @@ function prepareStatement(statement: Statement, file: string): Render {
     case 'capture': {
       const body = prepareStatements(statement.body, file);
       return (frame) => {
-        assign(frame, [statement.target], body(frame.push()), file, statement.line);
+        assign(frame, [statement.target], captured(body, frame), file, statement.line);
         return '';
       };
     }
@@ -88,11 +111,21 @@ function prepareStatement(statement: Statement, file: string): Render {
       );
       return (frame) =>
         printed(
-          filters.reduce<unknown>((value, filter) => filter(frame, value), body(frame.push())),
+          filters.reduce<unknown>((value, filter) => filter(frame, value), captured(body, frame)),
           file,
           statement.line,
         );
     }
+  }
+}
+
+/** The text of a block that is not printed: lost where a loop ends in it. */
+function captured(body: Render, frame: Frame): string {
+  try {
+    return body(frame.push());
+  } catch (error) {
+    if (error instanceof LoopSignal) error.text = '';
+    throw error;
   }
 }
 
@@ -158,7 +191,13 @@ function prepareLoop(loop: Extract<Statement, { kind: 'for' }>, file: string): R
       const inner = frame.push();
       assign(inner, targets, item, file, loop.line);
       inner.set('loop', loopState(items, index));
-      text += body(inner);
+      try {
+        text += body(inner);
+      } catch (error) {
+        if (!(error instanceof LoopSignal)) throw error;
+        text += error.text;
+        if (error.kind === 'break') break;
+      }
     }
     return text;
   };

@@ -1,9 +1,9 @@
+import { isFloat, isNumeric } from './python/numbers.js';
 import {
   contains,
   isDict,
   isEqual,
   isFunction,
-  isNumeric,
   Missing,
   order,
   TemplateObject,
@@ -25,7 +25,7 @@ export const TESTS: Readonly<Record<string, Test>> = {
   string: (value) => typeof value === 'string',
   number: isNumeric,
   integer: isInteger,
-  float: (value) => typeof value === 'number' && !Number.isInteger(value),
+  float: isFloat,
   mapping: isDict,
   sequence: (value) => isSequence(value) || isDict(value),
   iterable: (value) => isSequence(value) || isDict(value),

@@ -16,6 +16,35 @@ const same: readonly (readonly [string, string])[] = [
   ["{{ '\\d+' }}{{ 'it\\'s' }}", "\\d+it's"],
   ["{{ 'a' 'b' }}", 'ab'],
   ['{{ 10 * 3 % 4 }}', '2'],
+  // floats: what has no fraction is told by .0
+  [
+    '{{ 10 / 2 }} {{ 7 / 2 }} {{ 1.0 }} {{ 1e3 }} {{ 5 // 2 }} {{ 5.0 // 2 }}',
+    '5.0 3.5 1.0 1000.0 2 2.0',
+  ],
+  [
+    '{{ 4 / 2 + 1 }} {{ 2 * 1.5 }} {{ -(4 / 2) }} {{ 2 ** -1 }} {{ 2.0 ** 2 }} {{ 7 % 2.0 }}',
+    '3.0 3.0 -2.0 0.5 4.0 1.0',
+  ],
+  [
+    '{{ 1 / 100000 }} {{ 1 / 10000 }} {{ 1e16 }} {{ 123456789012345.0 }}',
+    '1e-05 0.0001 1e+16 123456789012345.0',
+  ],
+  [
+    "{{ '3' | float }} {{ 'x' | float }} {{ (10 / 2) | int }} {{ (10 / 2) | string }}|{{ -5.0 | abs }}",
+    '3.0 0.0 5 5.0|5.0',
+  ],
+  [
+    '{{ 2.5 | round }} {{ 3.5 | round }} {{ 5 | round }} {{ 5 | round(0, "ceil") }} {{ 8.35 | round(1) }} {{ 0.125 | round(2) }}',
+    '2.0 4.0 5 5.0 8.3 0.12',
+  ],
+  [
+    '{{ 10 / 2 == 5 }} {{ (10 / 2) is float }} {{ 5 is float }} {{ 5.0 is integer }} {{ 5.0 in [5] }} {{ 0.0 or 1 }}',
+    'True True False False True 1',
+  ],
+  [
+    "{{ [1.0, 2] | sum }} {{ [4 / 2, 0.5] | tojson }} {{ '%d %s' % (5.0, 5.0) }} {{ [1, 2.0] | max }}",
+    '3.0 [2.0, 0.5] 5 5.0 2.0',
+  ],
   // conditions
   ["{% if [] or {} or '' or 0 %}yes{% else %}no{% endif %}", 'no'],
   ['{% if none is none and 1 is not none %}x{% endif %}', 'x'],
@@ -43,6 +72,22 @@ const same: readonly (readonly [string, string])[] = [
     '3',
   ],
   ["{% for x in range(3) %}{{ loop.cycle('a', 'b') }}{% endfor %}", 'aba'],
+  [
+    '{% for x in range(5) %}a{% if x == 1 %}{% continue %}{% endif %}{% if x == 3 %}!{% break %}{% endif %}{{ x }}{% endfor %}.',
+    'a0aa2a!.',
+  ],
+  [
+    '{% for x in [1, 2] %}{% for y in [1, 2] %}{{ y }}{% break %}{% endfor %}{{ x }}{% endfor %}',
+    '1112',
+  ],
+  [
+    '{% for x in [1, 2] %}{% set t %}lost{% if x == 1 %}{% continue %}{% endif %}{% endset %}{{ t }}{{ x }}{% else %}no{% endfor %}',
+    'lost2',
+  ],
+  [
+    '{% set a = 1 %}{% with a = 2, b = a %}{{ a }}{{ b }}{% endwith %}{{ a }}{% with %}{% set a = 3 %}{% endwith %}{{ a }}',
+    '2111',
+  ],
   // set, do, capture, whitespace, comments, raw
   ['{% set a, b = 1, 2 %}{{ b }}{{ a }}', '21'],
   ["{% set l = [] %}{% do l.append('x') %}{% do l.extend(['y']) %}{{ l | join('-') }}", 'x-y'],
@@ -149,6 +194,12 @@ const wrong: readonly (readonly [string, string])[] = [
     'a\n{% snapshot x %}{% endsnapshot %}',
     'models/m.sql:2: {% snapshot %} blocks are not supported by belt here.',
   ],
+  ['a\n{% break %}', 'models/m.sql:2: {% break %} stands outside of a loop.'],
+  [
+    '{% for x in [1] %}\n{% macro m() %}{% continue %}{% endmacro %}{% endfor %}',
+    'models/m.sql:2: {% continue %} stands outside of a loop.',
+  ],
+  ['a\n{% with x %}{% endwith %}', 'models/m.sql:2: Expected'],
   ['a\n{% return %}', 'models/m.sql:2: Unknown block tag: return.'],
 ];
 

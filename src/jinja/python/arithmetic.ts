@@ -1,15 +1,7 @@
 import { BeltError } from '../../errors.js';
 import type { ArithmeticOperator } from '../ast.js';
-import {
-  capital,
-  isNumeric,
-  present,
-  representationOf,
-  stringOf,
-  Tuple,
-  tupleOf,
-  typeOf,
-} from './values.js';
+import { floatOf, isFloat, isNumeric } from './numbers.js';
+import { capital, present, representationOf, stringOf, Tuple, tupleOf, typeOf } from './values.js';
 
 /** `left operator right` as Python works it out. Throws a BeltError for what it cannot. */
 export function calculate(operator: ArithmeticOperator, left: unknown, right: unknown): unknown {
@@ -18,7 +10,9 @@ export function calculate(operator: ArithmeticOperator, left: unknown, right: un
   if (operator === '~') return stringOf(left) + stringOf(right);
   if (isNumeric(left) && isNumeric(right)) {
     if (Number(right) !== 0 || !['/', '//', '%'].includes(operator)) {
-      return NUMBERS[operator](Number(left), Number(right));
+      const result = NUMBERS[operator](Number(left), Number(right));
+      const makesFloat = operator === '/' || (operator === '**' && Number(right) < 0);
+      return makesFloat || isFloat(left) || isFloat(right) ? floatOf(result) : result;
     }
     throw new BeltError('This divides by zero.', { hint: 'Test the divisor with {% if %} first.' });
   }

@@ -1,4 +1,5 @@
 import { BeltError } from '../../errors.js';
+import { isNumeric, numberText, WholeFloat } from './numbers.js';
 
 /** A list that prints with parentheses. */
 export class Tuple extends Array<unknown> {
@@ -75,6 +76,7 @@ export function isDict(value: unknown): value is Dict {
     value !== null &&
     !Array.isArray(value) &&
     !(value instanceof Missing) &&
+    !(value instanceof WholeFloat) &&
     !(value instanceof Namespace) &&
     !(value instanceof TemplateObject)
   );
@@ -93,6 +95,7 @@ export function isFunction(value: unknown): value is TemplateFunction {
 export function isTrue(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (value instanceof Missing) return false;
+  if (value instanceof WholeFloat) return Number(value) !== 0;
   if (isDict(value)) return Object.keys(value).length > 0;
   return Boolean(value);
 }
@@ -117,6 +120,7 @@ export function representationOf(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'string') return quoted(value);
   if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'number') return numberText(value);
   if (value instanceof Tuple) {
     return `(${value.map(representationOf).join(', ')}${value.length === 1 ? ',' : ''})`;
   }
@@ -139,8 +143,8 @@ function quoted(text: string): string {
 export function typeOf(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'string') return 'a text';
-  if (typeof value === 'number') return 'a number';
   if (typeof value === 'boolean') return 'a boolean';
+  if (isNumeric(value)) return 'a number';
   if (value instanceof Tuple) return 'a tuple';
   if (Array.isArray(value)) return 'a list';
   if (isFunction(value)) return 'a function';
@@ -175,8 +179,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
   if (a instanceof TemplateObject || b instanceof TemplateObject) {
     return a === b || (isText(a) && isText(b) && String(a) === String(b));
   }
-  if (typeof a === 'boolean' && typeof b === 'number') return Number(a) === b;
-  if (typeof a === 'number' && typeof b === 'boolean') return a === Number(b);
+  if (isNumeric(a) && isNumeric(b)) return Number(a) === Number(b);
   return (a ?? null) === (b ?? null);
 }
 
@@ -198,10 +201,6 @@ export function order(a: unknown, b: unknown): number {
   throw new BeltError(`${capital(typeOf(a))} and ${typeOf(b)} cannot be compared.`, {
     hint: 'Make them of one type first, for example with | int or | string.',
   });
-}
-
-export function isNumeric(value: unknown): value is number | boolean {
-  return typeof value === 'number' || typeof value === 'boolean';
 }
 
 /** Whether `list` holds `value`: an item, a key of a dictionary, or a part of a text. */

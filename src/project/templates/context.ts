@@ -1,6 +1,7 @@
 import { didYouMean } from '../../did-you-mean.js';
 import { BeltError } from '../../errors.js';
 import { bindArguments } from '../../jinja/arguments.js';
+import { plainOf } from '../../jinja/python/numbers.js';
 import {
   type Dict,
   isDict,
@@ -195,8 +196,8 @@ function configFunction(answers: TemplateAnswers): TemplateFunction {
     });
   };
   const config: TemplateFunction = (positional, keywords) => {
-    for (const values of positional) answers.config(configDict(values));
-    answers.config(keywords);
+    for (const values of positional) answers.config(plainOf(configDict(values)));
+    answers.config(plainOf(keywords));
     return '';
   };
   return Object.assign(config, { get, require });
