@@ -4,7 +4,7 @@ import type { Project } from '../project/project.js';
 import { type Relation, renderRelation } from '../project/relation.js';
 import { compileModel } from '../project/templates/compile.js';
 import type { QueryRows } from '../project/templates/table-object.js';
-import { landedResources } from './batches/landed-sources.js';
+import { landedRelation, landedResources } from './batches/landed-sources.js';
 import { newRowsOf, rowsOfResponses } from './batches/slices.js';
 import type { TimeWindow } from './batches/time-window.js';
 import { aggregatesOver, aggregatesUnder, readsNewRows } from './lineage.js';
@@ -64,7 +64,7 @@ export function modelContext(
         fullRefresh,
         isIncremental: use.isIncremental,
         target: use.target,
-        shadows: use.shadows,
+        standIn: (found) => use.shadows?.get(found.uniqueId) ?? landedRelation(found),
         ...(use.wholeResponses === true ? { newRows: rowsOfResponses } : {}),
         ...(use.batch === undefined ? {} : inBatch(use.batch)),
       }),
@@ -126,6 +126,7 @@ export function compileBase(
     isIncremental: false,
     fullRefresh: run.fullRefresh,
     newRows: newRowsOf,
+    standIn: landedRelation,
     runStartedAt: run.startedAt,
     invocationId: run.runId,
     query,

@@ -4,6 +4,7 @@ import { readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { eventOf, finished } from '../support/processes.js';
+import { writeProject } from '../support/project.js';
 import {
   DEVICE_A,
   DEVICE_B,
@@ -98,6 +99,41 @@ describe.each(ENGINES)('belt land on the %s engine', (engine) => {
         ended: true,
       },
     ]);
+  });
+
+  test('shows models, their tests and freshness no row of a batch that has not been landed', async () => {
+    const workspace = await createWorkspace(engine);
+    const telemetry = { [DEVICE_A]: SERIES };
+    await workspace.beltOk('land', '--source', writeResponses(workspace, 'in', { telemetry }));
+    // as one that is under way, or was killed, leaves it
+    await workspace.execute(`
+      insert into raw.batch (batch_id, source, started_at, status)
+        values (7, 'x', now() + interval '1 day', 'landing');
+      create temp table one as select * from raw.telemetry_response;
+      update one set response_id = 1000, batch_id = 7, landed_at = now() + interval '1 day';
+      insert into raw.telemetry_response select * from one`);
+    const project = writeProject(workspace, {
+      'models/all_rows.sql': "select response_id from {{ source('raw', 'telemetry_response') }}",
+      'models/copied.sql': `{{ config(materialized='table') }}
+        select * from {{ new_rows(source('raw', 'telemetry_response')) }} as response`,
+      'models/sources.yml': `sources:
+  - name: raw
+    tables:
+      - name: telemetry_response
+        loaded_at_field: landed_at
+        freshness: {error_after: {count: 1, period: hour}}
+        columns: [{name: batch_id, tests: [{accepted_values: {values: [1]}}]}]
+`,
+    });
+    await workspace.beltOk('build', '--project-dir', project);
+    expect(
+      await workspace.query(
+        'select (select count(*)::int from all_rows) as seen, (select count(*)::int from copied) as new',
+      ),
+    ).toEqual([{ seen: 1, new: 1 }]);
+    const fresh = ['source', 'freshness', '--project-dir', project, '--json'];
+    const [told] = JSON.parse((await workspace.beltOk(...fresh)).stdout);
+    expect(told.age).toBeGreaterThan(0);
   });
 
   test('skips the same bytes, and lands other bytes of the same path, also when they come back', async () => {
@@ -211,7 +247,7 @@ describe.each(ENGINES)('belt land on the %s engine', (engine) => {
 
     expect(copied.documents).toBeGreaterThan(0);
     expect(copied.documents).toBeLessThan(60);
-    expect(code).toBe(1);
+    expect(code).toBe(130);
     expect(events.all.at(-1)).toMatchObject({
       event: 'error',
       message: 'Landing was interrupted; nothing of the batch was kept.',
@@ -244,7 +280,7 @@ describe.each(ENGINES)('belt land on the %s engine', (engine) => {
     // by now the files of the next group are read, and it waits; were it not so, nothing is kept either
     await new Promise((done) => setTimeout(done, engine === 'embedded' ? 200 : 50));
     child.kill('SIGINT');
-    expect((await end).code).toBe(1);
+    expect((await end).code).toBe(130);
     expect(await workspace.query('select count(*)::int as n from raw.telemetry_response')).toEqual([
       { n: 0 },
     ]);

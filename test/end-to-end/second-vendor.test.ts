@@ -14,8 +14,9 @@ const RESOURCE = {
   shape: { kind: 'series of points', list: 'channels', name: 'id', points: 'rows' },
 };
 
-const MIGRATION =
-  'create table raw.measurement_response (like raw.telemetry_response including all);';
+const MIGRATION = `create table raw.measurement_response (like raw.telemetry_response including all);
+  create view raw.landed_measurement_response as select * from raw.measurement_response
+    where batch_id in (select batch_id from raw.batch where status = 'landed');`;
 
 const PROJECT = {
   'models/staging.yml': `

@@ -212,9 +212,9 @@ describe('compiling', () => {
       'models/m.sql': "{{ ref('a') }} {{ this }};",
     });
     const beside = { schema: 'tmp', identifier: 'x"y' };
-    expect(
-      compile(project, 'm', { shadows: new Map([['model.belt.a', beside]]), target: beside }).sql,
-    ).toBe('"tmp"."x""y" "tmp"."x""y"');
+    expect(compile(project, 'm', { standIn: () => beside, target: beside }).sql).toBe(
+      '"tmp"."x""y" "tmp"."x""y"',
+    );
   });
 
   it('renders hooks, and takes what they read as dependencies', () => {

@@ -31,8 +31,8 @@ export interface CompileContext {
   readonly fullRefresh: boolean;
   /** What `this` stands for, if not for the model's own relation. */
   readonly target?: Relation | undefined;
-  /** Relations that stand in for those of other models, by unique id. */
-  readonly shadows?: ReadonlyMap<string, Relation> | undefined;
+  /** The relation that is read in place of a node's own, if another one is. */
+  readonly standIn?: ((node: ProjectNode) => Relation | undefined) | undefined;
   /** Queries that stand in for what is read, by unique id: those of a unit test or microbatch. */
   readonly queries?: ReadonlyMap<string, string> | undefined;
   /** Puts what a relation gives into bounds, as microbatch does. */
@@ -216,7 +216,7 @@ function answersFor(
       throw notFoundBefore(node, what);
     }
     const { uniqueId } = found;
-    const relation = context.shadows?.get(uniqueId) ?? found.relation;
+    const relation = context.standIn?.(found) ?? found.relation;
     const query = context.queries?.get(uniqueId);
     if (query !== undefined) {
       const sql = `${CTE_PREFIX}${found.name}`;

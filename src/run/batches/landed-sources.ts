@@ -1,10 +1,14 @@
 import { BeltError } from '../../errors.js';
 import { ancestorsOf } from '../../project/graph.js';
-import type { ModelNode, SourceNode } from '../../project/nodes.js';
+import type { ModelNode, ProjectNode, SourceNode } from '../../project/nodes.js';
 import type { Project } from '../../project/project.js';
+import type { Relation } from '../../project/relation.js';
 import { RAW_SCHEMA } from '../../raw/raw-table.js';
 import type { Resource } from '../../raw/resource.js';
 import { RESOURCES } from '../../raw/resources.js';
+
+/** How the name of a view in the schema raw begins: the rows of landed batches of a table. */
+const LANDED = 'landed_';
 
 /**
  * Throws a BeltError for the first model that asks for new rows of what belt does not land: it would
@@ -42,6 +46,20 @@ export function landedResources(project: Project, node: ModelNode): Resource[] {
       }),
   );
   return RESOURCES.filter(({ table }) => sources.has(table));
+}
+
+/** What a source of landed responses is read from: those that count. */
+export function landedRelation(node: ProjectNode): Relation | undefined {
+  return node.resourceType === 'source' && isLanded(node)
+    ? { ...node.relation, identifier: `${LANDED}${node.relation.identifier}` }
+    : undefined;
+}
+
+/** The table of a relation that `landedRelation` gave: who knows batches that count reads it. */
+export function tableOf(relation: Relation): Relation {
+  const { schema, identifier } = relation;
+  if (schema !== RAW_SCHEMA || !identifier.startsWith(LANDED)) return relation;
+  return { ...relation, identifier: identifier.slice(LANDED.length) };
 }
 
 function isLanded({ relation }: SourceNode): boolean {

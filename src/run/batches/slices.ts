@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { allResponses, responsesWithReadings } from '../../raw/raw-table.js';
 import { RESOURCES } from '../../raw/resources.js';
+import { tableOf } from './landed-sources.js';
 
 /** Readings that one statement unnests at the most, so that memory stays bounded. */
 const READINGS_A_SLICE = 1_000_000;
@@ -102,7 +103,7 @@ export async function enterSlice(client: ClientBase, slice: Slice): Promise<void
 /** The SQL that `new_rows(relation)` stands for: those of its rows that are in the slice. */
 export function newRowsOf(relation: Relation): string {
   return `(
-    select * from ${renderRelation(relation)}
+    select * from ${renderRelation(tableOf(relation))}
     where batch_id = any (${setting(BATCHES, 'bigint[]')})
       and response_id between ${setting(LOW, 'bigint')} and ${setting(HIGH, 'bigint')}
   )`;
@@ -119,7 +120,7 @@ export async function enterResponses(
 /** The SQL that `new_rows(relation)` stands for while a window is rebuilt. */
 export function rowsOfResponses(relation: Relation): string {
   return `(
-    select * from ${renderRelation(relation)}
+    select * from ${renderRelation(tableOf(relation))}
     where response_id = any (${setting(RESPONSES, 'bigint[]')})
   )`;
 }

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { SourceNode } from '../../project/nodes.js';
-import { isMap } from '../../project/reading/yaml-file.js';
 import { renderRelation } from '../../project/relation.js';
+import { landedRelation } from '../batches/landed-sources.js';
 
 export interface Freshness {
   readonly uniqueId: string;
@@ -15,7 +15,13 @@ export interface Freshness {
   readonly message: string;
 }
 
-const SECONDS: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 };
+const SECONDS = { minute: 60, hour: 3600, day: 86_400 } as const;
+
+/** As src/project/config-keys.ts has held it against what it may be. */
+interface Threshold {
+  readonly count: number;
+  readonly period: keyof typeof SECONDS;
+}
 
 /** Whether a source says what is fresh, and by which column. */
 export function hasFreshness(node: SourceNode): boolean {
@@ -32,14 +38,15 @@ export async function checkFreshness(client: ClientBase, node: SourceNode): Prom
   try {
     const { rows } = await client.query<{ max: Date | null; now: Date }>(
       `select max(${node.loadedAtField})::timestamptz as max, now() as now
-        from ${renderRelation(node.relation)}${where}`,
+        from ${renderRelation(landedRelation(node) ?? node.relation)}${where}`,
     );
     const now = rows[0]?.now ?? new Date();
     const newest = rows[0]?.max ?? undefined;
     const age = newest === undefined ? undefined : (now.getTime() - newest.getTime()) / 1000;
     const over = (key: 'warn_after' | 'error_after') => {
-      const limit = thresholdOf(node.freshness?.[key]);
-      return limit !== undefined && (age === undefined || age > limit);
+      const limit = node.freshness?.[key] as Threshold | null | undefined;
+      if (limit === undefined || limit === null) return false;
+      return age === undefined || age > limit.count * SECONDS[limit.period];
     };
     const status = over('error_after') ? 'error' : over('warn_after') ? 'warn' : 'pass';
     return {
@@ -62,12 +69,6 @@ export async function checkFreshness(client: ClientBase, node: SourceNode): Prom
       message: (error as Error).message,
     };
   }
-}
-
-function thresholdOf(value: unknown): number | undefined {
-  if (!isMap(value) || typeof value.count !== 'number') return undefined;
-  const seconds = SECONDS[String(value.period)];
-  return seconds === undefined ? undefined : value.count * seconds;
 }
 
 function ageText(seconds: number): string {
