@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { typedCommand } from '../src/commands/typed-command.js';
 
 /** npm takes UUIDs for secrets, and writes *** in their place. */
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
@@ -27,6 +28,13 @@ test('the package holds what belt runs with, and nothing else', () => {
     [],
   );
   expect(reachable('dist/cli.js').filter((path) => !compiled.includes(path))).toEqual([]);
+});
+
+test('its next steps are typed as it was started', () => {
+  const typed = ['/src/belt/dist/cli.js', '/p/node_modules/.bin/belt', '/usr/local/bin/belt'];
+  expect(typed.map(typedCommand)).toEqual(['npm run -s belt --', 'npx belt', 'belt']);
+  const fetched = '/home/me/.npm/_npx/1/node_modules/.bin/belt';
+  expect(typedCommand(fetched)).toBe('npx battery-belt');
 });
 
 function filesBelow(folder: string): string[] {

@@ -64,7 +64,7 @@ export async function measureCapacityErrors(
   const days = parse(readFileSync(truthFile), { columns: true }) as Record<string, string>[];
   const truths = new Map<string, number[]>();
   for (const day of days) {
-    const key = `${day.device_id} ${day.day?.slice(0, 7)}`;
+    const key = `${day.device_uuid} ${day.day?.slice(0, 7)}`;
     truths.set(key, [...(truths.get(key) ?? []), Number(day.capacity_wh)]);
   }
   const { rows } = await client.query<{ key: string; capacity_wh: number | null }>(

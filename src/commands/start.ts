@@ -13,14 +13,30 @@ import { succeeded } from './run-lines.js';
 import { type CommandScope, migrateFirst, withDatabase } from './scope.js';
 import { statusOf } from './status.js';
 import { transformInScope, transformText } from './transform.js';
+import { typedCommand } from './typed-command.js';
 
-const NEXT_STEPS = `Next steps
-  npm run -s belt -- query "select * from battery_alert"
-  npm run -s belt -- query "select * from battery_daily" --format csv
-  npm run -s belt -- status
-  npm run -s belt -- db serve                   # for psql or an alerting system
-  npm run -s belt -- land --source DIR          # responses of your own
-  DATABASE_URL=postgres://… npm start           # on a TimescaleDB server`;
+/** What a person may want next, as it is typed where belt was started as it was now. */
+function nextSteps(command: string): string {
+  const isClone = command.startsWith('npm run');
+  const steps = [
+    [`${command} query "select * from battery_alert"`],
+    [`${command} query "select * from battery_daily" --format csv`],
+    [`${command} status`],
+    [`${command} db serve`, 'for psql or an alerting system'],
+    [`${command} land --source DIR`, 'responses of your own'],
+    [
+      `DATABASE_URL=postgres://… ${isClone ? 'npm start' : `${command} start`}`,
+      'on a TimescaleDB server',
+    ],
+  ];
+  const width = Math.max(...steps.map(([line = '', use]) => (use === undefined ? 0 : line.length)));
+  return [
+    'Next steps',
+    ...steps.map(([line = '', use]) =>
+      use === undefined ? `  ${line}` : `  ${line.padEnd(width)}  # ${use}`,
+    ),
+  ].join('\n');
+}
 
 export function addStartCommand(program: Command): void {
   program
@@ -49,7 +65,9 @@ export function addStartCommand(program: Command): void {
         const tests = succeeded(summary) ? await testInScope(scope, open) : undefined;
         scope.console.print(testText(tests));
         if (tests === undefined || !succeeded(tests)) process.exitCode = 1;
-        scope.console.print(`\n${statusText(await statusOf(scope))}\n\n${NEXT_STEPS}`);
+        scope.console.print(
+          `\n${statusText(await statusOf(scope))}\n\n${nextSteps(typedCommand())}`,
+        );
       };
       await withDatabase(open.options, 'start', start, sessions);
     });

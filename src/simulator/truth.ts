@@ -2,7 +2,7 @@ import type { DayTruth, Site } from './site.js';
 
 /** The first line of a truth file (CSV). */
 export const TRUTH_HEADER =
-  'device_id,day,battery_type,commissioned_on,nominal_capacity_wh,capacity_wh,state_of_health,equivalent_full_cycles,round_trip_efficiency,charged_wh,discharged_wh,grid_import_wh,grid_export_wh,generated_wh,load_wh\n';
+  'device_uuid,day,battery_type,commissioned_on,nominal_capacity_wh,capacity_wh,state_of_health,equivalent_full_cycles,round_trip_efficiency,charged_wh,discharged_wh,grid_import_wh,grid_export_wh,generated_wh,load_wh\n';
 
 /** A line of it: what was true of one device on one day (UTC). */
 export function truthLine(site: Site, truth: DayTruth): string {

@@ -40,7 +40,7 @@ function truthOf(workspace: Workspace, id: string, month: string): (name: string
     string,
     string
   >[];
-  const own = days.filter((day) => day.device_id === id && day.day?.startsWith(month));
+  const own = days.filter((day) => day.device_uuid === id && day.day?.startsWith(month));
   return (name) => own.map((day) => Number(day[name]));
 }
 
