@@ -67,24 +67,31 @@ const BUILT = {
   event_time: text,
   quoting: QUOTING,
   indexes: list(
-    dictionary('An index', {
-      ...INDEX,
-      transaction_per_chunk: ignored('it makes an index before there are rows'),
-    }),
+    dictionary(
+      'An index',
+      {
+        ...INDEX,
+        transaction_per_chunk: ignored('it makes an index before there are rows'),
+      },
+      ['columns'],
+    ),
   ),
 };
 
+const KINDS = ['unique', 'primary_key', 'foreign_key', 'check', 'custom'] as const;
 const CONSTRAINT = {
-  type: choice('not_null', 'unique', 'primary_key', 'foreign_key', 'check', 'custom'),
   expression: text,
   ...each(refused('foreign keys are texts', 'Write it in expression:.'), 'to', 'to_columns'),
   ...each(anything, 'warn_unenforced', 'warn_unsupported'),
 };
-const OF_COLUMN = { ...CONSTRAINT, name: ignored('PostgreSQL names it') };
-export const COLUMN_CONSTRAINTS = list(dictionary('A constraint', OF_COLUMN));
-export const CONSTRAINTS = list(
-  dictionary('A constraint', { ...CONSTRAINT, name: text, columns: texts }),
-);
+const OF_COLUMN = {
+  ...CONSTRAINT,
+  type: choice('not_null', ...KINDS),
+  name: ignored('PostgreSQL names it'),
+};
+const OF_TABLE = { ...CONSTRAINT, type: choice(...KINDS), name: text, columns: texts };
+export const COLUMN_CONSTRAINTS = list(dictionary('A constraint', OF_COLUMN, ['type']));
+export const CONSTRAINTS = list(dictionary('A constraint', OF_TABLE, ['type']));
 
 const START = each(
   refused('policies start at once, in UTC', 'Remove it.'),
@@ -98,12 +105,16 @@ const off = fixed(flag, false, 'name its settings to turn it on');
 
 const DIMENSION = either(
   text,
-  dictionary('A dimension', {
-    ...each(text, 'column_name', 'partition_func'),
-    type: choice('by_range', 'by_hash'),
-    partition_interval: INTERVAL,
-    number_partitions: wholeNumber,
-  }),
+  dictionary(
+    'A dimension',
+    {
+      ...each(text, 'column_name', 'partition_func'),
+      type: choice('by_range', 'by_hash'),
+      partition_interval: INTERVAL,
+      number_partitions: wholeNumber,
+    },
+    ['column_name'],
+  ),
 );
 
 const TIMESCALE = {
@@ -128,7 +139,7 @@ const TIMESCALE = {
   reorder_policy: either(
     either(text, off),
     dictionary('reorder_policy', {
-      index: either(text, dictionary('The index of reorder_policy', INDEX)),
+      index: either(text, dictionary('The index of reorder_policy', INDEX, ['columns'])),
       create_index: flag,
       ...START,
     }),
@@ -153,7 +164,10 @@ export const MODEL_CONFIGS = configs({
     alias_types: fixed(flag, true, 'types are compared by what PostgreSQL calls them'),
   }),
   constraints: CONSTRAINTS,
-  ...each(text, 'incremental_strategy', 'on_schema_change', 'batch_size', 'begin', 'sql_header'),
+  incremental_strategy: choice('append', 'merge', 'delete+insert', 'upsert', 'microbatch'),
+  on_schema_change: choice('ignore', 'fail', 'append_new_columns', 'sync_all_columns'),
+  batch_size: choice('hour', 'day', 'month', 'year'),
+  ...each(text, 'begin', 'sql_header'),
   ...each(texts, 'unique_key', 'merge_update_columns', 'merge_exclude_columns'),
   ...each(texts, 'incremental_predicates', 'predicates'),
   upsert_keeps_when_null: flag,
@@ -202,10 +216,11 @@ export const TEST_CONFIGS = configs({
   sql_header: ONLY_OF_OTHERS,
 });
 
-const THRESHOLD = dictionary('A threshold of freshness', {
-  count: wholeNumber,
-  period: choice('minute', 'hour', 'day'),
-});
+const THRESHOLD = dictionary(
+  'A threshold of freshness',
+  { count: wholeNumber, period: choice('minute', 'hour', 'day') },
+  ['count', 'period'],
+);
 
 export const FRESHNESS = {
   freshness: dictionary('freshness', {

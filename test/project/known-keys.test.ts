@@ -114,6 +114,36 @@ describe('a key that is not known is a fault', () => {
       'models/m.sql:2: compression has no key afterr (did you mean after?).',
     ],
     [
+      'in a strategy',
+      {
+        'models/m.sql':
+          "{{ config(materialized='incremental', incremental_strategy='apend') }} select 1",
+      },
+      'models/m.sql:1: incremental_strategy is apend, which belt does not know (did you mean append?).',
+    ],
+    [
+      'in an index, which lacks its columns',
+      {
+        'models/m.sql': "{{ config(materialized='table',\n indexes=[{'unique': true}]) }} select 1",
+      },
+      'models/m.sql:2: An index has no columns.',
+    ],
+    [
+      'in a constraint, which lacks its type',
+      described(
+        'models:\n  - name: m\n    columns:\n      - {name: id, constraints: [{expression: x}]}\n',
+      ),
+      'models/m.yml:4: A constraint has no type.',
+    ],
+    [
+      'in a dimension, which lacks its column',
+      {
+        'models/m.sql':
+          "{{ config(materialized='hypertable',\n main_dimension={'type': 'by_range'}) }} select now() as ts",
+      },
+      'models/m.sql:2: A dimension has no column_name.',
+    ],
+    [
       'in an index',
       {
         'models/m.sql': "{{ config(materialized='table', indexes=[{'colums': ['a']}]) }} select 1",
@@ -179,6 +209,20 @@ describe('a key that is not known is a fault', () => {
       'of the macros that a unit test overrides',
       unitTest('given: []\nexpect: {rows: []}\noverrides: {macros: {is_incrementl: true}}'),
       'models/m.yml:6: There is no macro is_incrementl (did you mean is_incremental?).',
+    ],
+    [
+      'of the vars that a unit test overrides',
+      unitTest('given: []\nexpect: {rows: []}\noverrides: {vars: {sinse: 1}}', {
+        'models/r.sql': "select {{ var('since', 1) }} as id",
+      }),
+      'models/m.yml:6: There is no var sinse (did you mean since?).',
+    ],
+    [
+      'of the variables of the environment that a unit test overrides',
+      unitTest('given: []\nexpect: {rows: []}\noverrides: {env_vars: {REGOIN: x}}', {
+        'macros/region.sql': "{% macro region() %}{{ env_var('REGION', 'y') }}{% endmacro %}",
+      }),
+      'models/m.yml:6: There is no variable of the environment REGOIN (did you mean REGION?).',
     ],
     [
       'of dbt_project.yml',
@@ -345,6 +389,21 @@ describe('what belt does not run is a fault', () => {
       'a file of snapshots without one',
       { ...M, 'snapshots/s.sql': 'select 1' },
       'snapshots/s.sql:1: snapshots/s.sql holds no snapshot.',
+    ],
+    [
+      'a docs block that is not closed',
+      { ...M, 'models/m.md': 'About\n{% docs a %}\n\n{% docs b %}{% enddocs %}\n' },
+      'models/m.md:2: The docs block a is not closed.',
+    ],
+    [
+      'the last docs block, where it is not closed',
+      { ...M, 'models/m.md': '{% docs a %}{% enddocs %}\n{% docs b %}\n' },
+      'models/m.md:2: The docs block b is not closed.',
+    ],
+    [
+      'the end of a docs block that has not begun',
+      { ...M, 'models/m.md': '\n{% enddocs %}\n' },
+      'models/m.md:2: This enddocs ends nothing.',
     ],
     [
       'dbt_project.yaml',

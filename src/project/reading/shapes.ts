@@ -147,8 +147,12 @@ export function mapOf<T>(of: Shape<T>): Shape<Readonly<Record<string, T>>> {
 
 export const data = mapOf(anything);
 
-/** A dictionary that has no keys but these. */
-export function dictionary<K extends Keys>(what: string, keys: K): DictionaryShape<K> {
+/** A dictionary that has no keys but these, and has those that are `required`. */
+export function dictionary<K extends Keys>(
+  what: string,
+  keys: K,
+  required: readonly (keyof K & string)[] = [],
+): DictionaryShape<K> {
   const known = Object.keys(keys);
   const hint = `Its keys are ${known.join(', ')}.`;
   const checkKey = (key: string, value: unknown, path: Path, report: Report) => {
@@ -156,7 +160,20 @@ export function dictionary<K extends Keys>(what: string, keys: K): DictionarySha
     if (of !== undefined) check(of, value, path, report);
     else report.fault(path, `${what} has no key ${key}${didYouMean(key, known)}.`, hint);
   };
-  return { ...dictionaryOf<ValuesOf<K>>(hint, checkKey), keys };
+  const checkKeys = dictionaryOf<ValuesOf<K>>(hint, checkKey);
+  return {
+    ...checkKeys,
+    keys,
+    within: (value: object, path, report) => {
+      checkKeys.within(value as never, path, report);
+      // one that is misspelt is told already
+      if (Object.keys(value).some((key) => ownOf(keys, key) === undefined)) return;
+      for (const key of required) {
+        if ((value as Record<string, unknown>)[key] != null) continue;
+        report.fault(path, `${what} has no ${key}.`, hint);
+      }
+    },
+  };
 }
 
 /** Configs: those of belt and dbt, with others beside them that macros and tools may read. */

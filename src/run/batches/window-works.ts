@@ -31,7 +31,7 @@ export function windowWorks(
 
 function onWindow(node: ModelNode): 'rebuild' | 'rerun' | 'skip' {
   const fallback = eventTimeOf(node) === undefined ? 'skip' : 'rebuild';
-  return choiceConfig(node, 'on_window', ['rebuild', 'rerun', 'skip'], fallback);
+  return choiceConfig(node, 'on_window', fallback);
 }
 
 function checked<T>(node: ModelNode, kind: T): T {

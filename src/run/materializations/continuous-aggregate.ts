@@ -106,7 +106,7 @@ function refreshesStale({ node, readsNewRows }: ModelContext): boolean {
 /** All that is out of date, but for the newest that the refresh policy leaves out too. */
 async function refreshStale({ client, node }: ModelContext): Promise<number> {
   const policy = groupConfig(node, 'refresh_policy');
-  const endOffset = intervalOf(node, 'refresh_policy.end_offset', policy?.end_offset);
+  const endOffset = intervalOf(policy?.end_offset);
   await refreshUpTo(client, node.relation, endOffset);
   return 1;
 }

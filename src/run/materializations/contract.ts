@@ -26,12 +26,15 @@ export async function contractColumns(
     [
       client.escapeIdentifier(column.name),
       column.dataType,
-      ...column.constraints.map((constraint) => columnConstraint(node, constraint)),
+      ...column.constraints.map((constraint) => constraintSql(constraint)),
     ].join(' '),
   );
-  const constraints = ((node.config.constraints ?? []) as readonly Data[]).map((constraint) =>
-    tableConstraint(node, constraint, (name) => client.escapeIdentifier(name)),
-  );
+  const constraints = ((node.config.constraints ?? []) as readonly Data[]).map((constraint) => {
+    const { name, columns } = constraint;
+    const named = typeof name === 'string' ? `constraint ${client.escapeIdentifier(name)} ` : '';
+    const over = namesOf(columns).map((column) => client.escapeIdentifier(column));
+    return `${named}${constraintSql(constraint, over)}`;
+  });
   return [...columns, ...constraints].join(',\n  ');
 }
 
@@ -86,54 +89,21 @@ function baseType(type: string): string {
   return type.replace(/\([^)]*\)/g, '').trim();
 }
 
-function columnConstraint(node: ModelNode, constraint: Data): string {
-  const expression = typeof constraint.expression === 'string' ? constraint.expression : '';
-  switch (constraint.type) {
+/** A constraint as SQL: of a table over some columns, or of the column that it stands at. */
+function constraintSql({ type, expression = '' }: Data, columns?: readonly string[]): string {
+  const over = columns === undefined ? '' : ` (${columns.join(', ')})`;
+  switch (type) {
     case 'not_null':
       return 'not null';
     case 'unique':
-      return `unique ${expression}`;
+      return `unique${over} ${expression}`;
     case 'primary_key':
-      return `primary key ${expression}`;
+      return `primary key${over} ${expression}`;
     case 'check':
       return `check (${expression})`;
     case 'foreign_key':
-      return `references ${expression}`;
-    case 'custom':
-      return expression;
+      return `${columns === undefined ? '' : `foreign key${over} `}references ${expression}`;
     default:
-      throw unknownConstraint(node, constraint);
+      return String(expression);
   }
-}
-
-function tableConstraint(
-  node: ModelNode,
-  constraint: Data,
-  quote: (name: string) => string,
-): string {
-  const expression = typeof constraint.expression === 'string' ? constraint.expression : '';
-  const names = namesOf(node, 'constraints.columns', constraint.columns);
-  const columns = names.map(quote).join(', ');
-  const name = typeof constraint.name === 'string' ? `constraint ${quote(constraint.name)} ` : '';
-  switch (constraint.type) {
-    case 'unique':
-      return `${name}unique (${columns}) ${expression}`;
-    case 'primary_key':
-      return `${name}primary key (${columns}) ${expression}`;
-    case 'check':
-      return `${name}check (${expression})`;
-    case 'foreign_key':
-      return `${name}foreign key (${columns}) references ${expression}`;
-    case 'custom':
-      return `${name}${expression}`;
-    default:
-      throw unknownConstraint(node, constraint);
-  }
-}
-
-function unknownConstraint(node: ModelNode, constraint: Data): BeltError {
-  return new BeltError(`${node.name} has a constraint of the type ${String(constraint.type)}.`, {
-    location: { file: node.path },
-    hint: 'Types are not_null, unique, primary_key, foreign_key, check and custom.',
-  });
 }

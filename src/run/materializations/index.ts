@@ -23,35 +23,23 @@ const MATERIALIZATIONS: Readonly<Record<string, Materialization>> = {
 };
 
 /** Those that write rows a slice at a time. */
-const TAKES_NEW_ROWS: readonly (Materialization | undefined)[] = [table, incremental, hypertable];
+const TAKES_NEW_ROWS: readonly Materialization[] = [table, incremental, hypertable];
 
-/** How a model or snapshot is built; undefined where its materialization does not exist. */
-function find(node: ModelNode): Materialization | undefined {
-  const materialized = materializedOf(node);
-  return materialized === 'incremental' && node.config.incremental_strategy === 'microbatch'
-    ? microbatch
-    : MATERIALIZATIONS[materialized];
-}
-
-/** How a model or snapshot is built. Throws a BeltError where its materialization does not exist. */
+/** How a model or snapshot is built that is not ephemeral. */
 export function materializationOf(node: ModelNode): Materialization {
-  const found = find(node);
-  if (found !== undefined) return found;
-  throw new BeltError(
-    `${node.name} has the materialization ${materializedOf(node)}, which belt does not know.`,
-    {
-      location: { file: node.path },
-      hint: `Use one of ${Object.keys(MATERIALIZATIONS).join(', ')}, ephemeral.`,
-    },
-  );
+  const materialized = materializedOf(node);
+  const found =
+    materialized === 'incremental' && node.config.incremental_strategy === 'microbatch'
+      ? microbatch
+      : MATERIALIZATIONS[materialized];
+  return found as Materialization;
 }
 
-/** Throws a BeltError for the first model that can't be built as its configs say. */
+/** Throws a BeltError for the first model that asks for new rows, and would be given none. */
 export function checkMaterializations(project: Project): void {
   for (const node of project.nodes.values()) {
     if (node.resourceType !== 'model' && node.resourceType !== 'snapshot') continue;
-    if (materializedOf(node) !== 'ephemeral') materializationOf(node);
-    if (!node.usesNewRows || TAKES_NEW_ROWS.includes(find(node))) continue;
+    if (!node.usesNewRows || TAKES_NEW_ROWS.includes(materializationOf(node))) continue;
     throw new BeltError(
       `${node.name} asks for new_rows(), but it is not built from what is new: it would be given none.`,
       {

@@ -13,8 +13,7 @@ import { situationOf } from './relation-changes.js';
 import { besideRelation, refusedReplacement } from './replacing.js';
 import { createEmptyTable, writeWindow } from './write-rows.js';
 
-const SIZES = ['hour', 'day', 'month', 'year'] as const;
-type BatchSize = (typeof SIZES)[number];
+type BatchSize = 'hour' | 'day' | 'month' | 'year';
 
 /**
  * Builds a table in batches of event time, each in a transaction of its own: a batch that fails
@@ -133,7 +132,7 @@ async function buildWindows(
 /** The batches to build: of the window asked for, else from the first that is due to now. */
 async function batchWindows(context: ModelContext, rebuild: boolean): Promise<TimeWindow[]> {
   const { client, node, eventTime } = context;
-  const size = choiceConfig(node, 'batch_size', SIZES, 'day');
+  const size = choiceConfig<BatchSize>(node, 'batch_size', 'day');
   const end = eventTime.end ?? (await nextBatch(client, size));
   const begin = truncate(new Date(requiredText(node, 'begin')), size);
   if (Number.isNaN(begin.getTime())) {

@@ -83,7 +83,7 @@ function planOf({ client, node }: ModelContext): SnapshotPlan {
   if (keys.length === 0) {
     throw wrong(`The snapshot ${node.name} has no unique_key.`, "Add unique_key='id' to config().");
   }
-  const strategy = choiceConfig(node, 'strategy', ['timestamp', 'check'], 'timestamp');
+  const strategy = choiceConfig<'timestamp' | 'check'>(node, 'strategy', 'timestamp');
   const updatedAt = textConfig(node, 'updated_at');
   if (strategy === 'timestamp' && updatedAt === undefined) {
     throw wrong(
@@ -116,7 +116,7 @@ function planOf({ client, node }: ModelContext): SnapshotPlan {
         : `(${(checked ?? columns).map((name) => `snapshotted.${quote(name)} is distinct from source.${quote(name)}`).join(' or ')})`,
     hardDeletes: flagConfig(node, 'invalidate_hard_deletes', false)
       ? 'invalidate'
-      : choiceConfig(node, 'hard_deletes', ['ignore', 'invalidate', 'new_record'], 'ignore'),
+      : choiceConfig(node, 'hard_deletes', 'ignore'),
     current: current ?? 'null',
     isCurrent:
       current === undefined

@@ -4,8 +4,7 @@ import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { choiceConfig, flagConfig, namesConfig, textsConfig } from '../relations/model-config.js';
 
-const STRATEGIES = ['append', 'merge', 'delete+insert', 'upsert', 'microbatch'] as const;
-type Strategy = (typeof STRATEGIES)[number];
+type Strategy = 'append' | 'merge' | 'delete+insert' | 'upsert' | 'microbatch';
 
 /** Configs that only some strategies act upon; with another one, what is asked would not be done. */
 const ONLY_WITH: Readonly<Record<string, readonly Strategy[]>> = {
@@ -72,7 +71,7 @@ export function writingStatements(
 function strategyOf(node: ModelNode): Strategy {
   const keys = namesConfig(node, 'unique_key');
   const fallback = keys.length > 0 ? 'delete+insert' : 'append';
-  const strategy = choiceConfig(node, 'incremental_strategy', STRATEGIES, fallback);
+  const strategy = choiceConfig<Strategy>(node, 'incremental_strategy', fallback);
   if (strategy !== 'append' && strategy !== 'microbatch' && keys.length === 0) {
     throw new BeltError(`${node.name} has incremental_strategy ${strategy}, but no unique_key.`, {
       location: { file: node.path },

@@ -12,7 +12,7 @@ import type { ModelContext } from './model-context.js';
 import { refusedColumns } from './refusals.js';
 import { writingStatements } from './strategies.js';
 
-const SCHEMA_CHANGES = ['ignore', 'fail', 'append_new_columns', 'sync_all_columns'] as const;
+type SchemaChange = 'ignore' | 'fail' | 'append_new_columns' | 'sync_all_columns';
 
 /** Makes an empty table of the columns that a model selects. */
 export async function createEmptyTable(
@@ -140,7 +140,7 @@ export async function matchColumns(
   const existing = await columnsOf(client, into);
   const added = without(selected, existing);
   const removed = without(existing, selected);
-  const policy = choiceConfig(node, 'on_schema_change', SCHEMA_CHANGES, 'ignore');
+  const policy = choiceConfig<SchemaChange>(node, 'on_schema_change', 'ignore');
   if (policy === 'fail' && added.length + removed.length > 0) {
     throw new BeltError(
       `${node.name} selects other columns than ${into} has: ${describeChange(added, removed)}.`,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientBase } from 'pg';
-import { BeltError } from '../../errors.js';
 import type { ModelNode, SeedNode } from '../../project/nodes.js';
 import { isMap } from '../../project/reading/yaml-file.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
@@ -13,8 +12,6 @@ interface IndexConfig {
   readonly unique: boolean;
   readonly type: string;
 }
-
-const INDEX_TYPES = ['btree', 'hash', 'gin', 'gist', 'brin', 'spgist'];
 
 /**
  * Makes the indexes of a model's config `indexes`, and a unique one over its unique_key where
@@ -84,27 +81,14 @@ export async function indexNameOf(
 }
 
 /** The indexes of the configs `indexes` and `reorder_policy`. */
-function indexConfigs(node: ModelNode | SeedNode): IndexConfig[] {
-  const { indexes, reorder_policy: reorder } = node.config;
-  const listed: unknown = indexes ?? [];
-  if (!Array.isArray(listed)) throw wrongIndex(node);
+function indexConfigs({ config }: ModelNode | SeedNode): IndexConfig[] {
+  const { reorder_policy: reorder } = config;
   const ordering =
     isMap(reorder) && isMap(reorder.index) && reorder.create_index !== false ? [reorder.index] : [];
-  return [...(listed as unknown[]), ...ordering].map((entry: unknown) => {
-    if (typeof entry !== 'object' || entry === null) throw wrongIndex(node);
-    const { columns, unique, type } = entry as Record<string, unknown>;
-    const kind = typeof type === 'string' ? type : 'btree';
-    const names = namesOf(node, 'indexes.columns', columns);
-    if (names.length === 0 || !INDEX_TYPES.includes(kind)) throw wrongIndex(node);
-    return { columns: names, unique: unique === true, type: kind };
-  });
-}
-
-function wrongIndex(node: ModelNode | SeedNode): BeltError {
-  return new BeltError(`The config indexes of ${node.name} is not a list of indexes.`, {
-    location: { file: node.path },
-    hint: `Write it as indexes=[{'columns': ['a', 'b'], 'unique': true, 'type': 'btree'}]; types are ${INDEX_TYPES.join(', ')}.`,
-  });
+  const listed = (config.indexes ?? []) as readonly Partial<IndexConfig>[];
+  return [...listed, ...(ordering as readonly Partial<IndexConfig>[])].map(
+    ({ columns, unique = false, type = 'btree' }) => ({ columns: namesOf(columns), unique, type }),
+  );
 }
 
 async function existingIndexes(

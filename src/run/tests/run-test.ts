@@ -1,9 +1,9 @@
 import type { ClientBase } from 'pg';
 import { inTransaction } from '../../database/transaction.js';
-import { BeltError } from '../../errors.js';
 import type { TestNode } from '../../project/nodes.js';
 import { renderRelation } from '../../project/relation.js';
 import { dropRelation } from '../catalog/relations.js';
+import { textConfig } from '../relations/model-config.js';
 import type { NodeStatus } from '../run-events.js';
 
 export interface TestOutcome {
@@ -39,16 +39,16 @@ export async function runTest(
       await client.query(`create ${kind} ${table} as\n${limited}`);
     });
   }
-  const failCalc = textOf(node, 'fail_calc', 'count(*)');
-  const errorIf = textOf(node, 'error_if', '!= 0');
-  const warnIf = textOf(node, 'warn_if', '!= 0');
+  const failCalc = textConfig(node, 'fail_calc') ?? 'count(*)';
+  const errorIf = textConfig(node, 'error_if') ?? '!= 0';
+  const warnIf = textConfig(node, 'warn_if') ?? '!= 0';
   const { rows } = await client.query<{ failures: string | null; warns: boolean; errs: boolean }>(
     `select ${failCalc} as failures, ${failCalc} ${warnIf} as warns, ${failCalc} ${errorIf} as errs
       from (\n${store ? `select * from ${table}` : limited}\n) as dbt_internal_test`,
   );
   const [found] = rows;
   const failures = Number(found?.failures ?? 0);
-  const severity = textOf(node, 'severity', 'error').toLowerCase();
+  const severity = (textConfig(node, 'severity') ?? 'error').toLowerCase();
   const kept = store
     ? { hint: `The rows are in ${table}.` }
     : { hint: 'Add --store-failures to keep the rows, or see them with `belt show`.' };
@@ -73,14 +73,4 @@ export async function runTest(
 
 function countOf(failures: number): string {
   return `${failures} ${failures === 1 ? 'result' : 'results'}`;
-}
-
-function textOf(node: TestNode, key: string, fallback: string): string {
-  const value = node.config[key];
-  if (value === undefined || value === null) return fallback;
-  if (typeof value === 'string') return value;
-  throw new BeltError(`The config ${key} of the test ${node.name} must be a text.`, {
-    location: { file: node.path, line: node.line },
-    hint: 'For example severity: warn, error_if: ">10", warn_if: "!=0", fail_calc: "count(*)".',
-  });
 }

@@ -1,7 +1,6 @@
 import type { ClientBase } from 'pg';
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
-import { isMap } from '../../project/reading/yaml-file.js';
 import { intervalOf } from '../relations/model-config.js';
 
 /** What a hypertable is cut by: ranges of time or of integers, or a hash. */
@@ -15,22 +14,31 @@ export interface Dimension {
   readonly partitionFunction: string | undefined;
 }
 
+/** As src/project/config-keys.ts has held it against what it may be. */
+interface DimensionConfig {
+  readonly column_name: string;
+  readonly type?: 'by_range' | 'by_hash' | null;
+  readonly partition_interval?: string | number | null;
+  readonly number_partitions?: number | null;
+  readonly partition_func?: string | null;
+}
+
 /** The dimensions of a hypertable's config, main_dimension first. Throws a BeltError. */
 export function dimensionsOf(node: ModelNode): Dimension[] {
   const main = node.config.main_dimension ?? node.config.time_column_name;
   if (main === undefined || main === null) {
     throw wrong(node, `The hypertable ${node.name} names no main_dimension.`);
   }
-  const chunk = intervalOf(node, 'chunk_time_interval', node.config.chunk_time_interval);
+  const chunk = intervalOf(node.config.chunk_time_interval);
   const others = Array.isArray(node.config.dimensions) ? node.config.dimensions : [];
-  const first = dimensionOf(node, main);
+  const first = dimensionOf(main);
   return [
     { ...first, interval: chunk ?? first.interval },
-    ...others.map((value) => dimensionOf(node, value)),
+    ...others.map((value) => dimensionOf(value)),
   ];
 }
 
-function dimensionOf(node: ModelNode, value: unknown): Dimension {
+function dimensionOf(value: unknown): Dimension {
   if (typeof value === 'string') {
     const column = /^by_range\(\s*'([^']+)'/.exec(value)?.[1] ?? value;
     return {
@@ -41,19 +49,13 @@ function dimensionOf(node: ModelNode, value: unknown): Dimension {
       partitionFunction: undefined,
     };
   }
-  if (!isMap(value) || typeof value.column_name !== 'string') {
-    throw wrong(node, `A dimension of the hypertable ${node.name} names no column.`);
-  }
-  const kind = value.type ?? 'by_range';
-  if (kind !== 'by_range' && kind !== 'by_hash') {
-    throw wrong(node, `A dimension of ${node.name} has the type ${String(kind)}.`);
-  }
+  const settings = value as DimensionConfig;
   return {
-    column: value.column_name,
-    kind,
-    interval: intervalOf(node, 'partition_interval', value.partition_interval),
-    partitions: typeof value.number_partitions === 'number' ? value.number_partitions : undefined,
-    partitionFunction: typeof value.partition_func === 'string' ? value.partition_func : undefined,
+    column: settings.column_name,
+    kind: settings.type ?? 'by_range',
+    interval: intervalOf(settings.partition_interval),
+    partitions: settings.number_partitions ?? undefined,
+    partitionFunction: settings.partition_func ?? undefined,
   };
 }
 

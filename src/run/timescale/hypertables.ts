@@ -66,7 +66,7 @@ export async function applyChunkInterval(
   node: ModelNode,
   relation: Relation,
 ): Promise<void> {
-  const interval = intervalOf(node, 'chunk_time_interval', node.config.chunk_time_interval);
+  const interval = intervalOf(node.config.chunk_time_interval);
   if (interval === undefined) return;
   await client.query(
     `select set_chunk_time_interval($1::regclass, ${intervalLiteral(client.escapeLiteral(interval))})`,

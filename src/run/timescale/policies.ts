@@ -42,7 +42,7 @@ export async function applyPolicies(
 
 function refreshPolicy(node: ModelNode): Policy {
   const config = groupConfig(node, 'refresh_policy');
-  const interval = (key: string) => intervalOf(node, `refresh_policy.${key}`, config?.[key]);
+  const interval = (key: string) => intervalOf(config?.[key]);
   return {
     procedure: 'policy_refresh_continuous_aggregate',
     remove: 'select remove_continuous_aggregate_policy($1::regclass, if_exists => true)',
@@ -61,7 +61,7 @@ function refreshPolicy(node: ModelNode): Policy {
 
 function compressionPolicy(node: ModelNode): Policy {
   const config = groupConfig(node, 'compression');
-  const after = intervalOf(node, 'compression.after', config?.after);
+  const after = intervalOf(config?.after);
   return {
     procedure: 'policy_compression',
     remove: 'select remove_compression_policy($1::regclass, if_exists => true)',
@@ -70,11 +70,7 @@ function compressionPolicy(node: ModelNode): Policy {
         ? {
             sql: `select add_compression_policy($1::regclass, compress_after => $2::${offsetType(after)},
               schedule_interval => $3::interval)`,
-            values: [
-              after,
-              intervalOf(node, 'compression.schedule_interval', config.schedule_interval) ??
-                '12 hours',
-            ],
+            values: [after, intervalOf(config.schedule_interval) ?? '12 hours'],
           }
         : undefined,
   };
@@ -84,8 +80,6 @@ function retentionPolicy(node: ModelNode): Policy {
   const config = node.config.retention_policy;
   const group = typeof config === 'object' ? groupConfig(node, 'retention_policy') : undefined;
   const after = intervalOf(
-    node,
-    'retention_policy',
     group?.drop_after ?? (group ? undefined : textConfig(node, 'retention_policy')),
   );
   return {
@@ -97,11 +91,7 @@ function retentionPolicy(node: ModelNode): Policy {
         : {
             sql: `select add_retention_policy($1::regclass, drop_after => $2::${offsetType(after)},
               schedule_interval => $3::interval)`,
-            values: [
-              after,
-              intervalOf(node, 'retention_policy.schedule_interval', group?.schedule_interval) ??
-                '1 day',
-            ],
+            values: [after, intervalOf(group?.schedule_interval) ?? '1 day'],
           },
   };
 }
@@ -115,9 +105,7 @@ async function reorderIndex(
   const { reorder_policy: policy } = node.config;
   const index = isMap(policy) ? policy.index : policy;
   if (typeof index === 'string') return index;
-  return isMap(index)
-    ? indexNameOf(client, relation, namesOf(node, 'reorder_policy.index.columns', index.columns))
-    : undefined;
+  return isMap(index) ? indexNameOf(client, relation, namesOf(index.columns)) : undefined;
 }
 
 function reorderPolicy(index: string | undefined): Policy {
@@ -147,20 +135,20 @@ export async function applyCompressionSettings(
   if (config === undefined) return;
   const quote = (name: string) => client.escapeIdentifier(name);
   const settings = ['timescaledb.compress'];
-  const segments = namesOf(node, 'compression.segmentby', config.segmentby);
+  const segments = namesOf(config.segmentby);
   if (segments.length > 0) {
     settings.push(
       `timescaledb.compress_segmentby = ${client.escapeLiteral(segments.map(quote).join(', '))}`,
     );
   }
-  const order = namesOf(node, 'compression.orderby', config.orderby).map((term) => {
+  const order = namesOf(config.orderby).map((term) => {
     const [, column = term, direction = ''] = /^(\S+)((?:\s+\w+)*)$/.exec(term.trim()) ?? [];
     return `${quote(column)}${direction}`;
   });
   if (order.length > 0) {
     settings.push(`timescaledb.compress_orderby = ${client.escapeLiteral(order.join(', '))}`);
   }
-  const chunk = intervalOf(node, 'compression.chunk_time_interval', config.chunk_time_interval);
+  const chunk = intervalOf(config.chunk_time_interval);
   if (chunk !== undefined) {
     settings.push(`timescaledb.compress_chunk_time_interval = ${client.escapeLiteral(chunk)}`);
   }
