@@ -6,7 +6,7 @@ import { nodeOf, type Project } from '../project/project.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
 import { landedBatches, slicesOf } from '../run/batches/slices.js';
 import { eventTimeOf, type TimeWindow } from '../run/batches/time-window.js';
-import { windowBatches } from '../run/batches/window-batches.js';
+import { cutWindow } from '../run/batches/window-batches.js';
 import { windowWorks } from '../run/batches/window-works.js';
 import { sizeOf } from '../run/catalog/chunks.js';
 import { findRelation } from '../run/catalog/relations.js';
@@ -248,14 +248,15 @@ async function planOfWindow(
     const reasons = ['the window is rebuilt'];
     return told(node, { action, reasons }, [], { ...NO_WORK, batches: 1 });
   }
-  const batches = await windowBatches(client, node.relation, eventTimeOf(node) as string, window);
+  const windowBatches = await cutWindow(client, node.relation, eventTimeOf(node) as string, window);
   const reasons = ['the window is rebuilt from raw'];
   return told(node, { action: 'rebuild', reasons }, [], {
-    batches: batches.length,
-    documents: batches.reduce((sum, batch) => sum + batch.responses, 0),
-    readings: batches.reduce((sum, batch) => sum + batch.readings, 0),
+    batches: windowBatches.length,
+    documents: windowBatches.reduce((sum, batch) => sum + batch.responses, 0),
+    readings: windowBatches.reduce((sum, batch) => sum + batch.readings, 0),
     diskBytes: Math.round(
-      Math.max(0, ...batches.map((batch) => batch.readings)) * (await bytesAReading(client, node)),
+      Math.max(0, ...windowBatches.map((batch) => batch.readings)) *
+        (await bytesAReading(client, node)),
     ),
   });
 }

@@ -20,7 +20,7 @@ export interface WindowBatch extends TimeWindow {
  * Cuts a window at the bounds of chunks, leaves out what has neither raw nor rows, and puts
  * neighbours together as long as that costs little more to unnest.
  */
-export async function windowBatches(
+export async function cutWindow(
   client: ClientBase,
   relation: Relation,
   column: string,

@@ -5,7 +5,7 @@ import type { CompiledModel } from '../../project/templates/compile.js';
 import { hoursOf } from '../../raw/missing-raw.js';
 import { enterResponses, slicesOfWindow } from '../batches/slices.js';
 import { eventTimeOf, type TimeWindow } from '../batches/time-window.js';
-import { type WindowBatch, windowBatches } from '../batches/window-batches.js';
+import { cutWindow, type WindowBatch } from '../batches/window-batches.js';
 import { findRelation } from '../catalog/relations.js';
 import type { NodeWork } from '../node-work.js';
 import { flagConfig, namesConfig } from '../relations/model-config.js';
@@ -56,13 +56,13 @@ async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise
   const checksum = checksumOf(compiled.sql + (untold === undefined ? '' : JSON.stringify(untold)));
   const columns = await inTransaction(client, () => matchColumns(context, node.relation, compiled));
   const id = await beginOrResume(context, window, checksum);
-  const batches = await windowBatches(client, node.relation, column, window);
+  const windowBatches = await cutWindow(client, node.relation, column, window);
   const done = await doneBatches(context, id);
-  const readings = batches.reduce((sum, batch) => sum + batch.readings, 0);
+  const readings = windowBatches.reduce((sum, batch) => sum + batch.readings, 0);
   let readingsDone = 0;
   let rows = 0;
   let resumed = 0;
-  for (const batch of batches) {
+  for (const batch of windowBatches) {
     context.onProgress(readingsDone, readings);
     readingsDone += batch.readings;
     if (done.has(batch.start.getTime())) {
@@ -94,7 +94,7 @@ async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise
   await client.query('update belt.reprocess set ended_at = now() where reprocess_id = $1', [id]);
   return {
     rows,
-    message: `REPROCESS ${rows} in ${batches.length} ${batches.length === 1 ? 'batch' : 'batches'}${resumed > 0 ? `, ${resumed} of them done before` : ''}`,
+    message: `REPROCESS ${rows} in ${windowBatches.length} ${windowBatches.length === 1 ? 'batch' : 'batches'}${resumed > 0 ? `, ${resumed} of them done before` : ''}`,
   };
 }
 
