@@ -51,12 +51,18 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [line: string, use: s
     ['belt list --select +battery_daily --output name', 'what a model is made of'],
     ['belt list --resource-type test', 'the tests'],
   ],
-  freshness: [['belt source freshness', 'how old what was landed is']],
+  'source freshness': [['belt source freshness', 'how old what was landed is']],
   debug: [['belt debug --profiles-dir ~/.dbt', 'with the profiles of dbt']],
   status: [['belt status --json', 'for a monitor']],
-  archive: [
+  'raw archive': [
     ['belt raw archive --older-than 30d --to archive', 'old raw out of the database'],
     ['belt raw archive --older-than 1d --to archive --keep', 'a copy of all raw but the last'],
+  ],
+  'rejected list': [['belt rejected list', 'what was put aside, and why']],
+  'rejected show': [['belt rejected show 12', 'where its check failed']],
+  'rejected export': [['belt rejected export --all --to bad', 'to send it to the vendor']],
+  'rejected retry': [
+    ['belt rejected retry --reason unknown_device', 'after belt has learned to take it'],
   ],
   query: [
     ["belt query 'select * from battery_alert'", 'a table for people'],
@@ -64,7 +70,7 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [line: string, use: s
   ],
   migrate: [['belt migrate --status', 'what is there, and what is missing']],
   doctor: [['belt doctor', 'before the first landing on a new server']],
-  serve: [['belt db serve --port 5433', 'then psql postgres://127.0.0.1:5433/postgres']],
+  'db serve': [['belt db serve --port 5433', 'then psql postgres://127.0.0.1:5433/postgres']],
   simulate: [
     [
       'belt simulate --devices 100 --from 2025-06-01 --to 2025-06-08 --out fleet --truth truth.csv',
@@ -74,13 +80,14 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [line: string, use: s
 };
 
 /** Ends the help of each command with its examples. */
-export function addExamples(program: Command): void {
+export function addExamples(program: Command, path: readonly string[] = []): void {
   for (const command of program.commands) {
-    const examples = EXAMPLES[command.name()];
+    const names = [...path, command.name()];
+    const examples = EXAMPLES[names.join(' ')];
     if (examples !== undefined) {
       const lines = examples.map(([line, use]) => `  ${line}\n      ${use}`);
       command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
     }
-    addExamples(command);
+    addExamples(command, names);
   }
 }

@@ -53,7 +53,7 @@ export function isIncomplete({ rejected }: LandSummary): boolean {
 }
 
 /** Whether nothing of it is kept, since it could not be read. */
-export function isUnread({ reason }: Pick<RejectedSummary, 'reason'>): boolean {
+export function isUnread({ reason }: { readonly reason: string }): boolean {
   return reason === 'unreadable';
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { eventOf, finished } from '../support/processes.js';
@@ -335,6 +336,55 @@ describe.each(ENGINES)('belt land on the %s engine', (engine) => {
     const mended = await workspace.belt('land', '--source', source, '--json');
     expect(mended.code).toBe(0);
     expect(JSON.parse(mended.stdout)).toMatchObject({ documents: 0, skipped: 2, rejected: [] });
+  });
+
+  test('shows what was rejected, writes it into files, and lands it when it is fine by now', async () => {
+    const workspace = await createWorkspace(engine);
+    const whole = telemetryJson(SERIES);
+    const paths = [`telemetry/${DEVICE_A}.json`, `telemetry/${DEVICE_B}.json`];
+    const cut = whole.slice(0, 40);
+    for (const path of paths) workspace.write(`in/${path}`, cut);
+    const source = join(workspace.dir, 'in');
+    await workspace.belt('land', '--source', source);
+
+    const list = JSON.parse((await workspace.beltOk('rejected', 'list', '--json')).stdout);
+    expect(list).toMatchObject(
+      paths.map((path) => ({ path, reason: 'truncated', sizeBytes: 40, isSuperseded: false })),
+    );
+    const [{ id: a }, { id: b }] = list;
+    expect((await workspace.beltOk('rejected', 'show', a)).stdout.split('\n').at(-2)).toBe(
+      `${' '.repeat(40)}^ byte 40`,
+    );
+    await workspace.beltOk('rejected', 'export', a, '--to', join(workspace.dir, 'out'));
+    expect(readFileSync(join(workspace.dir, 'out', paths[0] ?? ''), 'utf8')).toBe(cut);
+    const still = await workspace.belt('rejected', 'retry', '--all');
+    expect(still).toMatchObject({ code: 1, stdout: expect.stringContaining('Rejected 2 files') });
+
+    // as if an older belt had refused what is fine
+    await workspace.execute(
+      `update raw.rejected_response set content = convert_to('${whole}', 'UTF8'), size_bytes = ${whole.length}`,
+    );
+    workspace.write(`in/${paths[1]}`, telemetryJson({ Odd: [[T0, 1]] }));
+    rmSync(join(source, paths[0] ?? ''));
+    await workspace.beltOk('land', '--source', source);
+    const retried = await workspace.beltOk('rejected', 'retry', '--all');
+    expect(retried.stdout).toContain('Landed 1 document ');
+    expect(retried.stderr).toContain(`Left out ${b}: other bytes of its path`);
+    expect(
+      await workspace.query(
+        `select resource_path, body = '${whole}'::jsonb as same from raw.telemetry_response order by response_id`,
+      ),
+    ).toEqual([
+      { resource_path: paths[1], same: false },
+      { resource_path: paths[0], same: true },
+    ]);
+    const left = JSON.parse((await workspace.beltOk('rejected', 'list', '--json')).stdout);
+    expect(left).toMatchObject([{ id: b, isSuperseded: true }]);
+    const unknown = await workspace.belt('rejected', 'show', '999');
+    expect(unknown).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('belt rejected list'),
+    });
   });
 
   test('tells of files that it passes over', async () => {
