@@ -58,9 +58,16 @@ const ENCODED: Readonly<Record<RawColumn, (row: LandedRow) => CopyValue | Buffer
   device_uuid: (row) => (row.deviceUuid === undefined ? null : uuid(row.deviceUuid)),
   readings: (row) => int8(row.readings),
   ordered: (row) => boolean(row.profile.ordered),
+  clocks: (row) => (row.profile.clocks === null ? null : int4(row.profile.clocks)),
+  first_reading_at: (row) => timeOf(row.profile.firstMs),
+  last_reading_at: (row) => timeOf(row.profile.lastMs),
   touched_hours: (row) => int4Multirange(row.profile.hours),
   profile: (row) => jsonb(Buffer.from(JSON.stringify(row.profile.series))),
 };
+
+function timeOf(ms: number | null): CopyValue {
+  return ms === null ? null : timestamptz(new Date(ms));
+}
 
 /**
  * Copies rows into their tables, in order. What the database refuses, though it passed the check,

@@ -18,7 +18,16 @@ const RESPONSE_COLUMNS = [
 ] as const;
 
 /** More columns where documents hold readings. */
-const READING_COLUMNS = ['device_uuid', 'readings', 'ordered', 'touched_hours', 'profile'] as const;
+const READING_COLUMNS = [
+  'device_uuid',
+  'readings',
+  'ordered',
+  'clocks',
+  'first_reading_at',
+  'last_reading_at',
+  'touched_hours',
+  'profile',
+] as const;
 
 export type RawColumn = (typeof RESPONSE_COLUMNS)[number] | (typeof READING_COLUMNS)[number];
 

@@ -1,3 +1,4 @@
+import { Clocks } from './clocks.js';
 import { HourRanges } from './hour-ranges.js';
 
 /** What a series entry of a telemetry response holds. */
@@ -13,6 +14,12 @@ export interface SeriesProfile {
    * and a number, or hold a number that a double does not hold exactly (over 15 significant digits).
    */
   readonly irregular: number;
+  /**
+   * The clock that its readings follow: series of a document with the same number have the same
+   * times, each later than the one before. Null for one that is irregular or empty, whose times do
+   * not only grow, or whose name comes twice.
+   */
+  readonly clock: number | null;
 }
 
 /** What was seen in a document while it was checked. */
@@ -28,6 +35,11 @@ export interface DocumentProfile {
   readonly series: readonly SeriesProfile[];
   /** No series name occurs twice, and the possible times of each entry only grow. */
   readonly ordered: boolean;
+  /**
+   * Clocks that its series follow; null if a series that has readings follows none. With 1, all of
+   * its readings can be told as one row a time.
+   */
+  readonly clocks: number | null;
   /** Hours since the epoch that hold possible times, both ends included, sorted, at most 1000 ranges. */
   readonly hours: readonly (readonly [number, number])[];
   /** Smallest and largest possible time, in milliseconds; null without any. */
@@ -56,11 +68,15 @@ export class ReadingTally {
   /** Start and end of the hour that was noted last. */
   hourStart = Number.POSITIVE_INFINITY;
   hourEnd = Number.NEGATIVE_INFINITY;
-  ordered = true;
+  /** Whether the possible times of the open series only grow. */
+  grows = true;
+  readonly clocks = new Clocks();
   readonly #hours = new HourRanges();
   readonly #series: SeriesProfile[] = [];
   readonly #folded = new Map<string, number>();
   readonly #names = new Set<string>();
+  readonly #repeated = new Set<string>();
+  #ordered = true;
   #total = 0;
   #entries = 0;
 
@@ -70,10 +86,12 @@ export class ReadingTally {
 
   /** Takes note of an element that was read slowly. NaN stands for what is no exact number. */
   add(ms: number, value: number, isPair: boolean): void {
+    const times = this.readings < this.clocks.times.length ? this.clocks.times : this.clocks.grow();
+    times[this.readings] = ms;
     this.readings++;
     const isPossible = ms >= EARLIEST_MS && ms <= this.latestMs && Number.isInteger(ms);
     if (isPossible) {
-      if (ms <= this.previousMs) this.ordered = false;
+      if (ms <= this.previousMs) this.grows = false;
       this.previousMs = ms;
       if (ms < this.hourStart || ms >= this.hourEnd) this.noteHour(ms);
       if (ms < this.firstMs) this.firstMs = ms;
@@ -110,12 +128,15 @@ export class ReadingTally {
         min: isEmpty ? null : this.min,
         max: isEmpty ? null : this.max,
         irregular: this.irregular,
+        clock: this.#isRegular() ? this.clocks.find(this.readings) : null,
       });
     } else {
       this.#folded.set(name, (this.#folded.get(name) ?? 0) + this.readings);
     }
-    if (this.#names.has(name)) this.ordered = false;
+    if (this.#names.has(name)) this.#repeated.add(name);
     this.#names.add(name);
+    if (!this.grows) this.#ordered = false;
+    this.grows = true;
     this.readings = 0;
     this.irregular = 0;
     this.min = Number.POSITIVE_INFINITY;
@@ -124,22 +145,30 @@ export class ReadingTally {
     return this.#folded.size <= MAX_SERIES;
   }
 
+  #isRegular(): boolean {
+    return this.readings > 0 && this.irregular === 0 && this.grows;
+  }
+
   build(): DocumentProfile {
     const isTimeless = this.firstMs > this.lastMs;
+    const series = [
+      ...this.#series.map((one) => (this.#repeated.has(one.name) ? { ...one, clock: null } : one)),
+      ...Array.from(this.#folded, ([name, readings]) => ({
+        name,
+        readings,
+        min: null,
+        max: null,
+        irregular: readings,
+        clock: null,
+      })),
+    ];
+    const isClockless = series.some(({ readings, clock }) => readings > 0 && clock === null);
     return {
       entries: this.#entries,
       readings: this.#total,
-      series: [
-        ...this.#series,
-        ...Array.from(this.#folded, ([name, readings]) => ({
-          name,
-          readings,
-          min: null,
-          max: null,
-          irregular: readings,
-        })),
-      ],
-      ordered: this.ordered,
+      series,
+      clocks: isClockless ? null : this.clocks.count,
+      ordered: this.#ordered && this.#repeated.size === 0,
       hours: this.#hours.toRanges(),
       firstMs: isTimeless ? null : this.firstMs,
       lastMs: isTimeless ? null : this.lastMs,

@@ -84,8 +84,9 @@ export function readRun(
   const length = chunk.length;
   const latestMs = tally.latestMs;
   const runBytes = runs.runBytes;
-  let { readings, irregular, min, max, previousMs, hourStart, hourEnd, ordered } = tally;
+  let { readings, irregular, min, max, previousMs, hourStart, hourEnd, grows } = tally;
   let { firstMs, lastMs } = tally;
+  let { times } = tally.clocks;
   let index = cursor.index;
   let { line, lineStart } = cursor;
   let runEnd = runs.end;
@@ -130,9 +131,11 @@ export function readRun(
       runLimit = runs.start + runBytes - base;
     }
     runEnd = base + end;
+    if (readings === times.length) times = tally.clocks.grow();
+    times[readings] = ms;
     readings++;
     if (ms >= EARLIEST_MS && ms <= latestMs) {
-      if (ms <= previousMs) ordered = false;
+      if (ms <= previousMs) grows = false;
       previousMs = ms;
       if (ms < hourStart || ms >= hourEnd) {
         tally.noteHour(ms);
@@ -168,7 +171,7 @@ export function readRun(
   tally.min = min;
   tally.max = max;
   tally.previousMs = previousMs;
-  tally.ordered = ordered;
+  tally.grows = grows;
   tally.firstMs = firstMs;
   tally.lastMs = lastMs;
   runs.end = runEnd;

@@ -366,9 +366,9 @@ describe('telemetry', () => {
           [483016, 483016],
         ],
         series: [
-          { name: 'GridPower', readings: 3, min: -3, max: 12.5, irregular: 0 },
-          { name: 'é', readings: 0, min: null, max: null, irregular: 0 },
-          { name: 'c', readings: 4, min: 10, max: 10, irregular: 3 },
+          { name: 'GridPower', readings: 3, min: -3, max: 12.5, irregular: 0, clock: 1 },
+          { name: 'é', readings: 0, min: null, max: null, irregular: 0, clock: null },
+          { name: 'c', readings: 4, min: 10, max: 10, irregular: 3, clock: null },
         ],
       },
     });
@@ -384,6 +384,67 @@ describe('telemetry', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('tells which series share their times', () => {
+    const start = Date.UTC(2025, 1, 6);
+    const shift = fc.constantFrom(0, 1, -1, HOUR_MS, 2 ** 31, -(2 ** 31), 2 ** 32, -(2 ** 32));
+    const follower = fc.record({
+      base: fc.nat(1),
+      // neighbours that are shifted by the same are what weak hashes overlook
+      shifted: fc.option(fc.record({ at: fc.nat(8), count: fc.nat(3), by: shift }), { freq: 2 }),
+      without: fc.option(fc.nat(8), { freq: 5 }),
+      isSlow: fc.boolean(),
+    });
+    const bases = fc.tuple(
+      fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 8 }),
+      fc.array(fc.integer({ min: 1, max: 2 ** 32 }), { maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(
+        bases,
+        fc.array(follower, { maxLength: 6 }),
+        fc.boolean(),
+        chunkSizes,
+        (steps, followers, isRepeated, sizes) => {
+          const series = followers.map(({ base, shifted, without, isSlow }, index) => {
+            let ms = start;
+            const times = [start, ...(steps[base] ?? []).map((step) => (ms += step))];
+            for (let at = 0; at < (shifted?.count ?? 0); at++) {
+              const place = (shifted?.at ?? 0) + at;
+              if (place < times.length) times[place] = (times[place] ?? 0) + (shifted?.by ?? 0);
+            }
+            if (without !== null) times.splice(without, 1);
+            const data = times.map((time) => `[${time}${isSlow ? '.0' : ''},${index}]`);
+            const name = isRepeated && index > 3 ? 's0' : `s${index}`;
+            return `{"name":"${name}","data":[${data.join(',')}]}`;
+          });
+          const document = `{"series":[${series.join(',')}]}`;
+          const latestMs = start + 10 * 2 ** 32;
+          const whole = scan('telemetry', document, [], { latestMs });
+          expect(whole).toMatchObject({ ok: true, profile: profileOf(document, latestMs) });
+          expect(scan('telemetry', document, sizes, { latestMs })).toEqual(whole);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('tells 16 clocks apart, and those of series of a million readings', () => {
+    const at = (step: number) => `[${Date.UTC(2025, 1, 6) + step},1]`;
+    const entry = (name: string, data: string) => `{"name":"${name}","data":[${data}]}`;
+    const many = Array.from({ length: 18 }, (_, index) => entry(`s${index}`, at(index)));
+    const few = scan('telemetry', `{"series":[${[...many, entry('again', at(15))].join(',')}]}`);
+    if (!few.ok) throw new Error(few.fault.message);
+    const clocks = few.profile.series.map(({ clock }) => clock);
+    expect(clocks).toEqual([...Array.from({ length: 16 }, (_, at) => at + 1), null, null, 16]);
+    expect(few.profile.clocks).toBeNull();
+    const [long, longer] = [2 ** 20, 2 ** 20 + 1].map((length, index) =>
+      entry(`long${index}`, Array.from({ length }, (_, step) => at(step)).join(',')),
+    );
+    const result = scan('telemetry', `{"series":[${long},${longer}]}`);
+    if (!result.ok) throw new Error(result.fault.message);
+    expect(result.profile.series.map((one) => one.clock)).toEqual([1, null]);
   });
 
   test('knows the keys of another vendor as it knows these', () => {
@@ -479,9 +540,12 @@ describe('telemetry', () => {
     if (!result.ok) throw new Error(result.fault.message);
     expect(result.profile).toMatchObject({ entries: 10_003, readings: 10_003, ordered: false });
     expect(result.profile.series.slice(10_000)).toEqual([
-      { name: 'x', readings: 2, min: null, max: null, irregular: 2 },
-      { name: 'y', readings: 1, min: null, max: null, irregular: 1 },
+      { name: 'x', readings: 2, min: null, max: null, irregular: 2, clock: null },
+      { name: 'y', readings: 1, min: null, max: null, irregular: 1, clock: null },
     ]);
+    // all have one clock, but that those which are folded are not looked at
+    expect(result.profile.series[9_999]).toMatchObject({ name: 's9999', clock: 1 });
+    expect(result.profile.clocks).toBeNull();
     const more = Array.from({ length: 20_001 }, (_, index) => entry(`s${index}`));
     expect(faultOf(scan('telemetry', `{"series":[${more.join(',')}]}`))?.reason).toBe('too_large');
   });
@@ -621,7 +685,7 @@ function exactNumber(text: unknown): number | undefined {
 }
 
 /** Profiles a document from its parsed form, in which numbers are kept as they were written. */
-function profileOf(document: string) {
+function profileOf(document: string, latestMs = LATEST_MS) {
   const quoted = document.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g, (token) =>
     token.startsWith('"') ? token : `{"number":"${token}"}`,
   );
@@ -629,19 +693,27 @@ function profileOf(document: string) {
     typeof value === 'object' && value !== null && 'number' in value ? value.number : undefined;
   const { series } = JSON.parse(quoted) as { series: { name: string; data: unknown[] }[] };
   const times: number[] = [];
-  let isOrdered = new Set(series.map(({ name }) => name)).size === series.length;
+  const clocks: string[] = [];
+  const names = series.map(({ name }) => name);
+  let isOrdered = new Set(names).size === series.length;
   const profiles = series.map(({ name, data }) => {
     const values: number[] = [];
-    let last = Number.NEGATIVE_INFINITY;
+    const own: number[] = [];
     for (const element of data) {
       if (!Array.isArray(element)) continue;
       const ms = exactNumber(numberOf(element[0]));
-      if (ms === undefined || ms % 1 !== 0 || ms < EARLIEST_MS || ms > LATEST_MS) continue;
+      if (ms === undefined || ms % 1 !== 0 || ms < EARLIEST_MS || ms > latestMs) continue;
       times.push(ms);
-      if (ms <= last) isOrdered = false;
-      last = ms;
+      own.push(ms);
       const value = exactNumber(numberOf(element[1]));
       if (value !== undefined && element.length === 2) values.push(value);
+    }
+    const grows = own.every((ms, index) => index === 0 || ms > (own[index - 1] ?? 0));
+    if (!grows) isOrdered = false;
+    let clock: number | null = null;
+    if (grows && data.length > 0 && values.length === data.length) {
+      if (!clocks.includes(own.join())) clocks.push(own.join());
+      clock = clocks.indexOf(own.join()) + 1;
     }
     return {
       name,
@@ -649,12 +721,15 @@ function profileOf(document: string) {
       min: values.length === 0 ? null : Math.min(...values),
       max: values.length === 0 ? null : Math.max(...values),
       irregular: data.length - values.length,
+      clock: names.indexOf(name) === names.lastIndexOf(name) ? clock : null,
     };
   });
+  const isClockless = profiles.some(({ readings, clock }) => readings > 0 && clock === null);
   return {
     entries: series.length,
     readings: profiles.reduce((sum, { readings }) => sum + readings, 0),
     series: profiles,
+    clocks: isClockless ? null : clocks.length,
     ordered: isOrdered,
     hours: rangesOf(times.map((ms) => Math.floor(ms / HOUR_MS))),
     firstMs: times.length === 0 ? null : Math.min(...times),
