@@ -13,6 +13,7 @@ import { measureCapacityErrors, measureDegradation } from './degradation.js';
 import { type Figure, figuresText } from './figures.js';
 import { type FleetDocuments, writeFleet } from './fleet-documents.js';
 import { median } from './median.js';
+import { measureSessions } from './parallel-landing.js';
 import { measurePipeline, measureReprocessing, type PipelineRound } from './pipeline.js';
 import { SCALES, type ScaleName } from './scale.js';
 import { compressTelemetry, zstdFloor } from './storage.js';
@@ -108,6 +109,10 @@ async function measureDay(): Promise<void> {
   if (last === undefined) return;
   databases.push(last);
   addPipeline(fleet, smallFleet, rounds, small);
+  if (wanted.has('pipeline') && !last.isEmbedded) {
+    const url = options.databaseUrl;
+    await measureSessions({ ...options, url, folder, say, add }, fleet);
+  }
   if (wanted.has('common')) await measureCommonSolution(fleet, last, rounds);
   if (wanted.has('storage')) await measureStorage(fleet, last);
   if (wanted.has('reprocess')) await reprocess(fleet, last);

@@ -74,7 +74,7 @@ describe.each(ENGINES)('belt on the %s engine', (engine) => {
     expect(second.stdout).toContain('Skipped 4 files');
     const status = JSON.parse((await workspace.beltOk('status', '--json')).stdout);
     expect(status).toMatchObject({
-      landed: { batches: 2, documents: 4, readings: 180_000 },
+      landed: { batches: 1, documents: 4, readings: 180_000 },
       pendingBatches: 0,
       rejectedReadings: 0,
       unmapped: [],
