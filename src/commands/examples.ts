@@ -23,6 +23,7 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [line: string, use: s
   watch: [
     ['belt watch --source responses', 'until Ctrl-C'],
     ['belt watch --source responses --listen 127.0.0.1:9464', 'for a monitor, too'],
+    ["belt watch --source responses --webhook 'slack=$SLACK_URL'", 'alerts into a channel'],
   ],
   plan: [
     ['belt plan', 'what is pending, and why'],

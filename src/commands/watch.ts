@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ServedDatabase, serveDatabase } from '../database/embedded/serve.js';
 import { BeltError, UsageError } from '../errors.js';
 import { bytesText, countText, oneLine, secondsText } from '../format.js';
+import { parseReceiver, RECEIVER_KINDS, type Receiver } from '../watch/alerts/receivers.js';
 import { parseListenAddress } from '../watch/http-endpoint.js';
 import { type WatchListener, watch } from '../watch/watch.js';
 import type { Console } from './console.js';
@@ -17,6 +18,7 @@ interface WatchFlags extends ProjectOptions {
   readonly every: number;
   readonly listen?: string;
   readonly port?: number;
+  readonly webhook?: readonly string[];
 }
 
 /** Sessions besides those of the threads: of the lock, of metrics and of webhooks. */
@@ -37,6 +39,10 @@ export function addWatchCommand(program: Command): void {
           .argParser(parseInterval)
           .default(10_000, '10s'),
       )
+      .option(
+        '--webhook <[kind=]url...>',
+        `send alerts there; kinds: ${RECEIVER_KINDS.join(', ')}; $NAME is a variable of the environment`,
+      )
       .option('--listen <address>', 'offer /healthz and /metrics, such as 127.0.0.1:9464')
       .addOption(
         new Option(
@@ -55,6 +61,7 @@ export function addWatchCommand(program: Command): void {
     const { options, threads } = open;
     const { source, every: everyMs } = options;
     const listen = options.listen === undefined ? undefined : parseListenAddress(options.listen);
+    const receivers = receiversOf(options.webhook ?? []);
     const work = async (scope: CommandScope) => {
       const { console, database, signal } = scope;
       checkEngine(scope, options.port);
@@ -68,6 +75,7 @@ export function addWatchCommand(program: Command): void {
             source,
             everyMs,
             listen,
+            receivers,
             threads,
             landThreads: LAND_THREADS,
             signal,
@@ -105,6 +113,12 @@ async function serve(scope: CommandScope, port: number): Promise<ServedDatabase 
   const served = await serveDatabase(embedded, port);
   await announceServed(scope, embedded, served);
   return served;
+}
+
+/** The webhooks that are asked for, none twice. */
+function receiversOf(texts: readonly string[]): Receiver[] {
+  const receivers = texts.map((text) => parseReceiver(text, process.env));
+  return [...new Map(receivers.map((receiver) => [receiver.name, receiver])).values()];
 }
 
 function listenerOf(console: Console, source: string, everyMs: number): WatchListener {
@@ -147,6 +161,19 @@ function listenerOf(console: Console, source: string, everyMs: number): WatchLis
       const models = Object.fromEntries(results.map((result) => [result.name, result.seconds]));
       console.log('', { event: 'transformed', seconds, models, policies });
     },
+    onDelivered: (receiver, { event, state }) => {
+      if (console.format === 'json') {
+        console.log('', { event: 'alert_sent', receiver, alert: event, state });
+      }
+    },
+    onRefused: (receiver, { event, state }, reason) =>
+      console.log(`The webhook ${receiver} refuses the alert ${event}: ${reason}.`, {
+        event: 'alert_refused',
+        receiver,
+        alert: event,
+        state,
+        reason,
+      }),
     onFault: ({ step, since }, error) =>
       console.log(faultText(error), {
         event: 'fault',

@@ -26,7 +26,7 @@ export interface PipelineListener {
   onEmptySource(): void;
   onRejected(file: RejectedSummary): void;
   onLanded(summary: LandSummary): void;
-  onTransformed(summary: RunSummary): void;
+  onTransformed(summary: RunSummary, isGood: boolean): void;
 }
 
 /** What a round did. */
@@ -137,7 +137,7 @@ export class Pipeline {
       this.#settled = project;
       this.#lastBatch = lastBatch;
     }
-    this.#listener.onTransformed(summary);
+    this.#listener.onTransformed(summary, wasGood);
     return wasGood;
   }
 

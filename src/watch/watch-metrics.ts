@@ -13,6 +13,11 @@ export class WatchMetrics {
   readonly #rounds = new Metric('belt_rounds', 'counter', 'Looks at the source, by result.');
   readonly #seconds = new Metric('belt_model_seconds', 'counter', 'Seconds that models took.');
   readonly #runs = new Metric('belt_model_runs', 'counter', 'How often models ran, by status.');
+  readonly #deliveries = new Metric(
+    'belt_alert_deliveries',
+    'counter',
+    'Alerts sent to webhooks, by receiver and result.',
+  );
   readonly #lag = new Metric(
     'belt_lag_seconds',
     'gauge',
@@ -53,6 +58,10 @@ export class WatchMetrics {
     }
   }
 
+  delivered(receiver: string, result: 'taken' | 'refused'): void {
+    this.#deliveries.add(1, { receiver, result });
+  }
+
   succeeded(step: string): void {
     this.#succeededAt.set(Date.now() / 1000, { step });
   }
@@ -84,6 +93,7 @@ export class WatchMetrics {
       this.#rounds,
       this.#seconds,
       this.#runs,
+      this.#deliveries,
       this.#lag,
       this.#faults,
       this.#succeededAt,

@@ -1,6 +1,8 @@
 import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
 import type { Project } from '../project/project.js';
+import { type AlertListener, AlertSender } from './alerts/alert-sender.js';
+import type { Receiver } from './alerts/receivers.js';
 import { type FaultListener, Faults } from './faults.js';
 import { type ListenAddress, offerHttp } from './http-endpoint.js';
 import { modelMetrics, readSamples } from './model-metrics.js';
@@ -12,11 +14,12 @@ import { WatchMetrics } from './watch-metrics.js';
 
 export interface WatchOptions extends PipelineOptions, RoundsOptions {
   readonly listen: ListenAddress | undefined;
+  readonly receivers: readonly Receiver[];
   /** Reads the project again, when its files have changed. */
   load(): Project;
 }
 
-export interface WatchListener extends PipelineListener, FaultListener {
+export interface WatchListener extends PipelineListener, FaultListener, AlertListener {
   onListening(url: string): void;
   onWatching(): void;
 }
@@ -38,15 +41,25 @@ export async function watch(
     if (http !== undefined) listener.onListening(http.url);
     const source = new ProjectSource(project, options.load, faults);
     const pipeline = new Pipeline(database, options, faults, measured(listener, metrics));
+    const sender = new AlertSender(
+      database.pool,
+      options.receivers,
+      faults,
+      counted(listener, metrics),
+    );
     listener.onWatching();
-    await goRound(async () => {
+    const rounds = goRound(async () => {
       const round = await goOnce(lock, source, pipeline, faults);
       if (options.signal.aborted) return round;
+      await tellFault(faults, 'alerts', () => sender.note(source.current()));
+      await tellFault(faults, 'metrics', () =>
+        readModelMetrics(database, source.current(), metrics),
+      );
       const lag = await pipeline.lagSeconds().catch(() => undefined);
-      await readModelMetrics(database, source.current(), metrics, faults);
       metrics.round(round.isGood, lag, faults.current.length);
       return round;
     }, options);
+    await Promise.all([rounds, sender.run(options.signal)]);
   } finally {
     await http?.close();
     lock.release();
@@ -69,22 +82,39 @@ async function goOnce(
   return pipeline.round(source.current());
 }
 
+/** Does what the rounds do not need, and tells a fault of it. */
+async function tellFault(faults: Faults, step: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+    faults.clear(step);
+  } catch (error) {
+    faults.raise(step, error);
+  }
+}
+
 async function readModelMetrics(
   database: Database,
   project: Project,
   metrics: WatchMetrics,
-  faults: Faults,
 ): Promise<void> {
-  try {
-    await withClient(database.pool, async (client) => {
-      for (const metric of modelMetrics(project)) {
-        metrics.model(metric, await readSamples(client, metric));
-      }
-    });
-    faults.clear('metrics');
-  } catch (error) {
-    faults.raise('metrics', error);
-  }
+  const read = modelMetrics(project);
+  if (read.length === 0) return;
+  await withClient(database.pool, async (client) => {
+    for (const metric of read) metrics.model(metric, await readSamples(client, metric));
+  });
+}
+
+function counted(listener: AlertListener, metrics: WatchMetrics): AlertListener {
+  return {
+    onDelivered: (receiver, notice) => {
+      metrics.delivered(receiver, 'taken');
+      listener.onDelivered(receiver, notice);
+    },
+    onRefused: (receiver, notice, reason) => {
+      metrics.delivered(receiver, 'refused');
+      listener.onRefused(receiver, notice, reason);
+    },
+  };
 }
 
 /** The same listener, with what it is told counted too. */
@@ -99,9 +129,10 @@ function measured(listener: PipelineListener, metrics: WatchMetrics): PipelineLi
       metrics.landed(summary);
       listener.onLanded(summary);
     },
-    onTransformed: (summary) => {
+    onTransformed: (summary, isGood) => {
       metrics.transformed(summary);
-      listener.onTransformed(summary);
+      if (isGood) metrics.succeeded('transform');
+      listener.onTransformed(summary, isGood);
     },
   };
 }
