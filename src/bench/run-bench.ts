@@ -17,8 +17,17 @@ import { measureSessions } from './parallel-landing.js';
 import { measurePipeline, measureReprocessing, type PipelineRound } from './pipeline.js';
 import { SCALES, type ScaleName } from './scale.js';
 import { compressTelemetry, zstdFloor } from './storage.js';
+import { measureWatch, measureWatchMemory } from './watch-latency.js';
 
-const SECTIONS = ['pipeline', 'storage', 'common', 'reprocess', 'alerts', 'degradation'] as const;
+const SECTIONS = [
+  'pipeline',
+  'storage',
+  'common',
+  'reprocess',
+  'alerts',
+  'watch',
+  'degradation',
+] as const;
 type Section = (typeof SECTIONS)[number];
 
 const program = new Command('bench')
@@ -78,6 +87,7 @@ try {
     await measureDay();
   }
   if (wanted.has('alerts')) await measureAlertLatency();
+  if (wanted.has('watch')) await measureWatching();
   if (wanted.has('degradation')) await measureYear();
   await report();
 } catch (error) {
@@ -255,6 +265,26 @@ async function measureAlertLatency(): Promise<void> {
     add(`alerts, p50, ${between}`, longest.p50Ms / first.p50Ms, 'x', { atMost: 1.2 });
     add(`alerts, p99, ${between}`, longest.p99Ms / first.p99Ms, 'x', { atMost: 1.2 });
   }
+}
+
+async function measureWatching(): Promise<void> {
+  if (options.databaseUrl.startsWith('embedded:')) return;
+  for (const devices of scale.watchDevices) {
+    say(`Watching ${devices} devices`);
+    const database = await createBenchDatabase(options.databaseUrl, folder);
+    databases.push(database);
+    const latency = await measureWatch(database, folder, devices, 2 * options.rounds);
+    const target = devices > 100 ? { atMost: 2 } : { atMost: 0.5 };
+    add(`watch, ${devices} devices, response to alert`, latency.seconds, 's', target);
+    add(`watch, ${devices} devices, landing`, latency.landSeconds, 's');
+    add(`watch, ${devices} devices, all models`, latency.transformSeconds, 's');
+  }
+  say(`Watching ${scale.watchLoops} loops`);
+  const database = await createBenchDatabase(options.databaseUrl, folder);
+  databases.push(database);
+  const { earlyMb, lateMb } = await measureWatchMemory(database, folder, scale.watchLoops);
+  add(`watch, memory after ${scale.watchLoops / 10} loops`, earlyMb, 'MB');
+  add(`watch, memory after ${scale.watchLoops} loops`, lateMb, 'MB', { atMost: earlyMb * 1.1 });
 }
 
 async function measureYear(): Promise<void> {

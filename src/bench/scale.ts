@@ -9,6 +9,9 @@ export interface Scale {
   readonly alertDevices: readonly number[];
   readonly alertDays: readonly number[];
   readonly alertQueries: number;
+  /** Fleets whose responses are watched, and how often one of three devices is to see memory. */
+  readonly watchDevices: readonly number[];
+  readonly watchLoops: number;
   /** The year of the degradation queries. */
   readonly yearDevices: number;
   readonly yearCadenceMs: number;
@@ -22,6 +25,8 @@ export const SCALES = {
     alertDevices: [10, 100],
     alertDays: [1, 3],
     alertQueries: 70,
+    watchDevices: [3],
+    watchLoops: 10,
     yearDevices: 1,
     yearCadenceMs: 60 * MINUTE_MS,
   },
@@ -32,6 +37,8 @@ export const SCALES = {
     alertDevices: [100, 1000, 10_000],
     alertDays: [1, 10, 100],
     alertQueries: 7000,
+    watchDevices: [3, 100, 1000, 10_000],
+    watchLoops: 1000,
     yearDevices: 10,
     yearCadenceMs: 15 * MINUTE_MS,
   },
@@ -43,6 +50,8 @@ export const SCALES = {
     alertDevices: [100],
     alertDays: [1],
     alertQueries: 700,
+    watchDevices: [100],
+    watchLoops: 100,
     yearDevices: 1,
     yearCadenceMs: 15 * MINUTE_MS,
   },
@@ -53,6 +62,8 @@ export const SCALES = {
     alertDevices: [100, 1000, 10_000],
     alertDays: [1, 10, 100],
     alertQueries: 7000,
+    watchDevices: [3, 100, 1000, 10_000],
+    watchLoops: 1000,
     yearDevices: 20,
     yearCadenceMs: 5 * MINUTE_MS,
   },

@@ -1,101 +1,19 @@
-import type { ChildProcess } from 'node:child_process';
-import { rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import pg from 'pg';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { finished, type LogEvent } from '../support/processes.js';
+import { describe, expect, test } from 'vitest';
+import type { LogEvent } from '../support/processes.js';
 import { copyModels } from '../support/project.js';
-import { readRows } from '../support/read-rows.js';
 import { DEVICE_A, DEVICE_B, T0, telemetryJson, writeResponses } from '../support/responses.js';
-import { createWorkspace, ENGINES, type Workspace } from '../support/workspace.js';
+import { putResponse, startWatch } from '../support/watch.js';
+import { createWorkspace, ENGINES } from '../support/workspace.js';
 
 const SOC = 'StateOfChargePercentage';
 const HALF_A_RESPONSE = '{"series":[{"name":"StateOfCharge';
 
-/** A running `belt watch`. */
-interface Watch {
-  readonly child: ChildProcess;
-  readonly events: readonly LogEvent[];
-  /** Waits for an event, also one that was logged already, from the place of the last one on. */
-  next(name: string, isAwaited?: (event: LogEvent) => boolean): Promise<LogEvent>;
-  /** Rows of the database that it works on, while it runs. */
-  query<T>(sql: string): Promise<T[]>;
-  /** Of `/healthz` or `/metrics`. */
-  get(path: string): Promise<{ status: number; type: string | null; text: string }>;
-  stop(signal: NodeJS.Signals): Promise<number | null>;
-}
-
-async function startWatch(workspace: Workspace, ...parameters: string[]): Promise<Watch> {
-  const isEmbedded = workspace.url.startsWith('embedded:');
-  const child = workspace.spawnBelt(
-    'watch',
-    ...['--listen', '127.0.0.1:0', '--log-format', 'json'],
-    ...(isEmbedded ? ['--port', '0'] : []),
-    ...parameters,
-  );
-  const ended = finished(child);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const events: LogEvent[] = [];
-  let place = 0;
-  let tell = () => {};
-  const reader = createInterface({ input: child.stderr as NodeJS.ReadableStream });
-  reader.on('line', (line) => {
-    if (line.startsWith('{')) events.push(JSON.parse(line));
-    tell();
-  });
-  let isOver = false;
-  reader.on('close', () => {
-    isOver = true;
-    tell();
-  });
-  const next: Watch['next'] = async (name, isAwaited = () => true) => {
-    for (;;) {
-      const event = events[place];
-      if (event === undefined) {
-        if (isOver) throw new Error(`It ended before ${name}:\n${JSON.stringify(events)}`);
-        await new Promise<void>((resolve) => {
-          tell = resolve;
-        });
-        continue;
-      }
-      place++;
-      if (event.event === name && isAwaited(event)) return event;
-    }
-  };
-  const served = isEmbedded ? String((await next('serving')).url) : workspace.url;
-  const { url } = await next('listening');
-  return {
-    child,
-    events,
-    next,
-    query: async <T>(sql: string) => {
-      const client = new pg.Client({ connectionString: served });
-      await client.connect();
-      try {
-        return await readRows<T>(client, sql);
-      } finally {
-        await client.end();
-      }
-    },
-    get: async (path) => {
-      const response = await fetch(`${url}${path}`);
-      const text = await response.text();
-      return { status: response.status, type: response.headers.get('content-type'), text };
-    },
-    stop: async (signal) => {
-      child.kill(signal);
-      return (await ended).code;
-    },
-  };
-}
-
-/** Writes a response as its writer should: beside its place, and then renamed. */
-async function putResponse(source: string, device: string, value: number): Promise<void> {
-  const file = join(source, 'telemetry', `${device}.json`);
-  await writeFile(`${file}.part`, telemetryJson({ [SOC]: [[T0 + value, value]] }));
-  await rename(`${file}.part`, file);
+/** A response of one reading of a state of charge, each value at a time of its own. */
+function chargeOf(value: number) {
+  return { [SOC]: [[T0 + value, value]] };
 }
 
 const LATEST = `select device_uuid, state_of_charge_percent::int as value
@@ -109,7 +27,7 @@ describe.each(ENGINES)('belt watch on the %s engine', (engine) => {
     // only a change that the system tells of can be meant by what follows
     const watching = await startWatch(workspace, '--source', 'source', '--every', '1h');
     await watching.next('transformed');
-    await putResponse(source, DEVICE_A, 50);
+    await putResponse(source, DEVICE_A, chargeOf(50));
     const hasDocument = ({ documents }: LogEvent) => documents === 1;
     expect(await watching.next('landed', hasDocument)).toMatchObject({ readings: 1 });
     await watching.next('transformed');
@@ -117,7 +35,7 @@ describe.each(ENGINES)('belt watch on the %s engine', (engine) => {
 
     // a response that is written in place is seen half, and no reject is made of it
     await writeFile(join(source, 'telemetry', `${DEVICE_B}.json`), HALF_A_RESPONSE);
-    await putResponse(source, DEVICE_A, 60);
+    await putResponse(source, DEVICE_A, chargeOf(60));
     await watching.next('landed', hasDocument);
     await writeFile(
       join(source, 'telemetry', `${DEVICE_B}.json`),
@@ -176,7 +94,7 @@ describe.each(ENGINES)('belt watch on the %s engine', (engine) => {
       step: 'project',
       message: expect.stringContaining('no_model'),
     });
-    await putResponse(join(workspace.dir, 'source'), DEVICE_A, 60);
+    await putResponse(join(workspace.dir, 'source'), DEVICE_A, chargeOf(60));
     await watching.next('transformed');
     workspace.write('project/models/late.sql', 'select 1 as one');
     expect(await watching.next('fault_over')).toMatchObject({ step: 'project' });
