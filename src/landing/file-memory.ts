@@ -8,15 +8,20 @@ export interface FileMark {
    * of some file systems tick each two seconds.
    */
   readonly isSettled: boolean;
+  /** Whether it was written so lately that the system still holds it in memory. */
+  readonly isFresh: boolean;
 }
 
 const TICK_MS = 2000;
+const FRESH_MS = 60_000;
 
 export function markOf(stats: BigIntStats, nowMs: number): FileMark {
   const { size, ino, mtimeNs, ctimeNs } = stats;
+  const ageMs = nowMs - Math.max(Number(mtimeNs), Number(ctimeNs)) / 1e6;
   return {
     text: [size, ino, mtimeNs, ctimeNs].join(' '),
-    isSettled: Math.max(Number(mtimeNs), Number(ctimeNs)) / 1e6 < nowMs - TICK_MS,
+    isSettled: ageMs > TICK_MS,
+    isFresh: Math.abs(ageMs) < FRESH_MS,
   };
 }
 

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { noRegularFile, type SourceFile } from './directory-walk.js';
 
@@ -17,5 +17,22 @@ export async function openFile({
   } catch (error) {
     await handle.close();
     throw error;
+  }
+}
+
+/**
+ * Reads a file of a source of at most `maxBytes` while all else waits, which takes a tenth of the time
+ * where the system holds it in memory. Undefined where it is larger by now, or became shorter.
+ */
+export function readFileAtOnce({ file }: SourceFile, maxBytes: number): Buffer | undefined {
+  const descriptor = openSync(file, FLAGS);
+  try {
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) throw noRegularFile();
+    if (stats.size > maxBytes) return undefined;
+    const content = Buffer.allocUnsafeSlow(stats.size);
+    return readSync(descriptor, content, 0, stats.size, 0) === stats.size ? content : undefined;
+  } finally {
+    closeSync(descriptor);
   }
 }

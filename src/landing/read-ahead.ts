@@ -1,5 +1,5 @@
 import type { SourceFile } from './directory-walk.js';
-import { openFile } from './open-file.js';
+import { openFile, readFileAtOnce } from './open-file.js';
 
 /** A file with its bytes; with the error where they cannot be read, with neither where it is large. */
 export interface ReadFile {
@@ -11,6 +11,9 @@ export interface ReadFile {
 /** Files that are being read at a time, and their bytes. */
 const AHEAD_FILES = 32;
 const AHEAD_BYTES = 4 * 1024 * 1024;
+
+/** Files up to this size that were written lately are read at once. */
+const QUICK_BYTES = 64 * 1024;
 
 /**
  * Reads files in order, and those that follow meanwhile: small files cost the waiting for the disk
@@ -39,6 +42,9 @@ export async function* readAhead(
 async function read(file: SourceFile, maxBytes: number): Promise<ReadFile> {
   if (file.sizeBytes > maxBytes) return { file, content: undefined, error: undefined };
   try {
+    const isQuick = file.mark?.isFresh === true && file.sizeBytes <= QUICK_BYTES;
+    const quick = isQuick ? readFileAtOnce(file, Math.min(maxBytes, QUICK_BYTES)) : undefined;
+    if (quick !== undefined) return { file, content: quick, error: undefined };
     const { handle, sizeBytes } = await openFile(file);
     try {
       const content = sizeBytes > maxBytes ? undefined : await handle.readFile();
