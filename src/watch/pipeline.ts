@@ -32,6 +32,7 @@ export interface PipelineListener {
 /** What a round did. */
 export interface Round {
   readonly isGood: boolean;
+  readonly hasTransformed: boolean;
   /** Files that are to be looked at again soon, as they may have been half written. */
   readonly unsettled: number;
 }
@@ -65,7 +66,8 @@ export class Pipeline {
     const landed = await this.#attempt('land', () => this.#land());
     const transformed = await this.#attempt('transform', () => this.#transform(project));
     return {
-      isGood: landed !== undefined && transformed === true,
+      isGood: landed !== undefined && transformed !== undefined && transformed !== 'bad',
+      hasTransformed: transformed !== 'nothing new',
       unsettled: landed?.unsettled ?? 0,
     };
   }
@@ -107,11 +109,13 @@ export class Pipeline {
     return summary;
   }
 
-  /** Runs the models if there may be work for them. Gives whether all is good. */
-  async #transform(project: Project): Promise<boolean> {
+  /** Runs the models if there may be work for them. */
+  async #transform(project: Project): Promise<'nothing new' | 'good' | 'bad'> {
     const lastBatch = await this.#readLastBatch();
     const isIdle = performance.now() - this.#transformedAt < IDLE_TRANSFORM_MS;
-    if (isIdle && project === this.#settled && lastBatch === this.#lastBatch) return true;
+    if (isIdle && project === this.#settled && lastBatch === this.#lastBatch) {
+      return 'nothing new';
+    }
     const selected = project === this.#settled ? dataNodes(project) : new Set(project.order);
     this.#settled = undefined;
     const summary = await transform(
@@ -130,7 +134,7 @@ export class Pipeline {
       },
       this.#runListener(),
     );
-    if (summary.interrupted) return false;
+    if (summary.interrupted) return 'bad';
     this.#transformedAt = performance.now();
     const wasGood = this.#judge(summary.results);
     if (wasGood) {
@@ -138,7 +142,7 @@ export class Pipeline {
       this.#lastBatch = lastBatch;
     }
     this.#listener.onTransformed(summary, wasGood);
-    return wasGood;
+    return wasGood ? 'good' : 'bad';
   }
 
   /** Age of the oldest landed batch that the models have not taken up; 0 where there is none. */

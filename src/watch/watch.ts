@@ -51,7 +51,7 @@ export async function watch(
     const rounds = goRound(async () => {
       const round = await goOnce(lock, source, pipeline, faults);
       if (options.signal.aborted) return round;
-      await tellFault(faults, 'alerts', () => sender.note(source.current()));
+      await tellFault(faults, 'alerts', () => sender.note(source.current(), !round.hasTransformed));
       await tellFault(faults, 'metrics', () =>
         readModelMetrics(database, source.current(), metrics),
       );
@@ -77,7 +77,7 @@ async function goOnce(
     faults.clear('database');
   } catch (error) {
     faults.raise('database', error);
-    return { isGood: false, unsettled: 0 };
+    return { isGood: false, hasTransformed: false, unsettled: 0 };
   }
   return pipeline.round(source.current());
 }

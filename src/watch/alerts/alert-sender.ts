@@ -36,6 +36,7 @@ export class AlertSender {
   readonly #listener: AlertListener;
   readonly #clocks: ReadonlyMap<string, AlarmClock>;
   #wholeLookAt: Date | undefined;
+  #restUntil = 0;
 
   constructor(pool: Pool, receivers: readonly Receiver[], faults: Faults, listener: AlertListener) {
     this.#pool = pool;
@@ -45,10 +46,14 @@ export class AlertSender {
     this.#clocks = new Map(receivers.map(({ name }) => [name, new AlarmClock()]));
   }
 
-  /** Notes what is new of the project's alerts, to be sent. */
-  async note(project: Project): Promise<void> {
+  /**
+   * Notes what is new of the project's alerts, to be sent. `mayWait` where nothing was transformed: then
+   * only the clock opens and closes alerts, and looking takes a twentieth of the time at the most.
+   */
+  async note(project: Project, mayWait: boolean): Promise<void> {
     const model = notifyingModel(project);
-    if (model === undefined) return;
+    if (model === undefined || (mayWait && performance.now() < this.#restUntil)) return;
+    const start = performance.now();
     const names = this.#receivers.map(({ name }) => name);
     const now = new Date();
     const last = this.#wholeLookAt;
@@ -63,6 +68,8 @@ export class AlertSender {
       }),
     );
     if (isWhole) this.#wholeLookAt = now;
+    const end = performance.now();
+    this.#restUntil = end + 20 * (end - start);
     for (const clock of this.#clocks.values()) clock.ring();
   }
 
