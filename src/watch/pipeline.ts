@@ -8,7 +8,7 @@ import { RESOURCES } from '../raw/resources.js';
 import { isGood, type NodeResult, type RunListener } from '../run/run-events.js';
 import type { RunSummary } from '../run/run-project.js';
 import { transform } from '../run/transform.js';
-import { dataNodes } from './data-nodes.js';
+import { dataNodesByUrgency } from './data-nodes.js';
 import type { Faults } from './faults.js';
 
 /** Time after which models run though nothing was landed: some follow the clock, and policies too. */
@@ -26,7 +26,14 @@ export interface PipelineListener {
   onEmptySource(): void;
   onRejected(file: RejectedSummary): void;
   onLanded(summary: LandSummary): void;
-  onTransformed(summary: RunSummary, isGood: boolean): void;
+  onTransformed(transformed: Transformed): void;
+  /** The models that alerts follow from have run, though not all others yet. */
+  onAlertsMade(project: Project): Promise<void>;
+}
+
+/** What a transform did, in all of its parts. */
+export interface Transformed extends Pick<RunSummary, 'results' | 'policies' | 'seconds'> {
+  readonly isGood: boolean;
 }
 
 /** What a round did. */
@@ -116,9 +123,31 @@ export class Pipeline {
     if (isIdle && project === this.#settled && lastBatch === this.#lastBatch) {
       return 'nothing new';
     }
-    const selected = project === this.#settled ? dataNodes(project) : new Set(project.order);
+    const parts =
+      project === this.#settled ? dataNodesByUrgency(project) : [new Set(project.order)];
     this.#settled = undefined;
-    const summary = await transform(
+    const runs: RunSummary[] = [];
+    for (const [part, selected] of parts.entries()) {
+      const summary = await this.#run(project, selected);
+      if (summary.interrupted) return 'bad';
+      runs.push(summary);
+      if (part === 0) await this.#listener.onAlertsMade(project);
+    }
+    const results = runs.flatMap((run) => run.results);
+    const isGood = this.#judge(results);
+    this.#transformedAt = performance.now();
+    if (isGood) {
+      this.#settled = project;
+      this.#lastBatch = lastBatch;
+    }
+    const policies = runs.flatMap((run) => run.policies);
+    const seconds = runs.reduce((sum, run) => sum + run.seconds, 0);
+    this.#listener.onTransformed({ results, policies, seconds, isGood });
+    return isGood ? 'good' : 'bad';
+  }
+
+  #run(project: Project, selected: ReadonlySet<string>): Promise<RunSummary> {
+    return transform(
       this.#database,
       project,
       {
@@ -134,15 +163,6 @@ export class Pipeline {
       },
       this.#runListener(),
     );
-    if (summary.interrupted) return 'bad';
-    this.#transformedAt = performance.now();
-    const wasGood = this.#judge(summary.results);
-    if (wasGood) {
-      this.#settled = project;
-      this.#lastBatch = lastBatch;
-    }
-    this.#listener.onTransformed(summary, wasGood);
-    return wasGood ? 'good' : 'bad';
   }
 
   /** Age of the oldest landed batch that the models have not taken up; 0 where there is none. */

@@ -1,7 +1,7 @@
 import type { LandSummary } from '../landing/land.js';
-import type { RunSummary } from '../run/run-project.js';
 import type { ModelMetric, Sample } from './model-metrics.js';
 import { Metric, openMetricsText } from './open-metrics.js';
+import type { Transformed } from './pipeline.js';
 
 /** What watch tells of its work. Counters count from the start of the process. */
 export class WatchMetrics {
@@ -44,25 +44,26 @@ export class WatchMetrics {
     this.#documents.add(documents);
     this.#readings.add(readings);
     this.#bytes.add(bytes);
-    this.succeeded('land');
+    this.#succeeded('land');
   }
 
   rejected(reason: string): void {
     this.#rejects.add(1, { reason });
   }
 
-  transformed({ results }: RunSummary): void {
+  transformed({ results, isGood }: Transformed): void {
     for (const { name, seconds, status } of results) {
       this.#seconds.add(seconds, { model: name });
       this.#runs.add(1, { model: name, status });
     }
+    if (isGood) this.#succeeded('transform');
   }
 
   delivered(receiver: string, result: 'taken' | 'refused'): void {
     this.#deliveries.add(1, { receiver, result });
   }
 
-  succeeded(step: string): void {
+  #succeeded(step: string): void {
     this.#succeededAt.set(Date.now() / 1000, { step });
   }
 

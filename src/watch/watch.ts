@@ -19,7 +19,10 @@ export interface WatchOptions extends PipelineOptions, RoundsOptions {
   load(): Project;
 }
 
-export interface WatchListener extends PipelineListener, FaultListener, AlertListener {
+export interface WatchListener
+  extends Omit<PipelineListener, 'onAlertsMade'>,
+    FaultListener,
+    AlertListener {
   onListening(url: string): void;
   onWatching(): void;
 }
@@ -40,18 +43,23 @@ export async function watch(
   try {
     if (http !== undefined) listener.onListening(http.url);
     const source = new ProjectSource(project, options.load, faults);
-    const pipeline = new Pipeline(database, options, faults, measured(listener, metrics));
     const sender = new AlertSender(
       database.pool,
       options.receivers,
       faults,
       counted(listener, metrics),
     );
+    const note = (current: Project, mayWait: boolean) =>
+      tellFault(faults, 'alerts', () => sender.note(current, mayWait));
+    const pipeline = new Pipeline(database, options, faults, {
+      ...measured(listener, metrics),
+      onAlertsMade: (current) => note(current, false),
+    });
     listener.onWatching();
     const rounds = goRound(async () => {
       const round = await goOnce(lock, source, pipeline, faults);
       if (options.signal.aborted) return round;
-      await tellFault(faults, 'alerts', () => sender.note(source.current(), !round.hasTransformed));
+      if (!round.hasTransformed) await note(source.current(), true);
       await tellFault(faults, 'metrics', () =>
         readModelMetrics(database, source.current(), metrics),
       );
@@ -118,7 +126,7 @@ function counted(listener: AlertListener, metrics: WatchMetrics): AlertListener 
 }
 
 /** The same listener, with what it is told counted too. */
-function measured(listener: PipelineListener, metrics: WatchMetrics): PipelineListener {
+function measured(listener: WatchListener, metrics: WatchMetrics): WatchListener {
   return {
     ...listener,
     onRejected: (file) => {
@@ -129,10 +137,9 @@ function measured(listener: PipelineListener, metrics: WatchMetrics): PipelineLi
       metrics.landed(summary);
       listener.onLanded(summary);
     },
-    onTransformed: (summary, isGood) => {
-      metrics.transformed(summary);
-      if (isGood) metrics.succeeded('transform');
-      listener.onTransformed(summary, isGood);
+    onTransformed: (transformed) => {
+      metrics.transformed(transformed);
+      listener.onTransformed(transformed);
     },
   };
 }
