@@ -11,6 +11,7 @@ import { aggregatesOver, aggregatesUnder, readsNewRows } from './lineage.js';
 import type { CompileUse, ModelContext } from './materializations/model-context.js';
 import { renderWithQueries } from './render-with-queries.js';
 import type { RunListener } from './run-events.js';
+import type { RunMemory } from './run-memory.js';
 
 /** What a command asks of a run. */
 export interface NodeRunOptions {
@@ -26,6 +27,8 @@ export interface NodeRunOptions {
   /** Of microbatch models that failed in part: the batches to build again. */
   readonly retried: ReadonlyMap<string, readonly (readonly [string, string])[]>;
   readonly storeFailures: boolean;
+  /** Of the runs of this process before, where it runs the same project again and again. */
+  readonly memory?: RunMemory;
   /** Aborted when the user wants to stop: nothing new is begun then. */
   readonly signal: AbortSignal;
 }
@@ -74,6 +77,8 @@ export function modelContext(
     node,
     fullRefresh,
     landed: run.landed,
+    isSettled: !fullRefresh && run.memory?.isSettled(node.uniqueId) === true,
+    memory: run.memory,
     aggregatesOver: aggregatesOver(project, node),
     aggregatesUnder: aggregatesUnder(project, node),
     landedResources: landedResources(project, node),

@@ -6,6 +6,7 @@ import { writeRelationState } from './batches/ledger.js';
 import { explainFault } from './explain-fault.js';
 import { materializedOf } from './lineage.js';
 import { aggregatesBehind } from './materializations/aggregate-loss.js';
+import type { Action } from './materializations/decision.js';
 import { decideByRaw } from './materializations/hold-against-raw.js';
 import { materializationOf } from './materializations/index.js';
 import type { ModelOutcome } from './materializations/model-context.js';
@@ -51,9 +52,11 @@ export async function runNode(
   });
   try {
     const outcome = await withoutDeadlock(() => perform(run, recording, node, work, onCompiled));
+    if (outcome.status === 'success') run.memory?.settle(node.uniqueId, run.landed.at(-1));
     if (run.checkpoints && !isTest(node)) await client.query('checkpoint');
     return { ...base, ...outcome, ...ending() };
   } catch (error) {
+    run.memory?.unsettle(node.uniqueId);
     return {
       ...base,
       status: 'error',
@@ -153,6 +156,9 @@ function placeOf({ path, line }: { readonly path: string; readonly line: number 
   return { file: path, line };
 }
 
+/** What leaves a relation that is there in its place, with its rights and comments. */
+const KEEPING: readonly Action[] = ['update', 'refresh', 'unchanged'];
+
 /** Decides what to do with a model, does it, and notes what it was built from. */
 async function buildModel(
   run: NodeRun,
@@ -161,9 +167,15 @@ async function buildModel(
   onCompiled: (sql: string) => void,
 ): Promise<Outcome> {
   const materialization = materializationOf(node);
-  const context = modelContext(run, client, node, onCompiled);
-  const decision = await decideByRaw(context, materialization);
+  const decider = modelContext(run, client, node, onCompiled);
+  const decision = await decideByRaw(decider, materialization);
   if (decision.refusal !== undefined) throw decision.refusal;
+  const isSettled = decider.isSettled && KEEPING.includes(decision.action);
+  const context = { ...decider, isSettled };
+  if (isSettled) {
+    const outcome = await materialization.build(context, decision);
+    return { status: outcome.batches?.failed.length ? 'partial success' : 'success', ...outcome };
+  }
   const held = await readGrants(client, node);
   const outcome = await materialization.build(context, decision);
   for (const { uniqueId } of decision.rebuiltWith) run.rebuilt.add(uniqueId);

@@ -15,7 +15,7 @@ import type { NodeWork } from './node-work.js';
 import { renderWithQueries } from './render-with-queries.js';
 import { isGood, type NodeResult, type RunListener } from './run-events.js';
 import { runNode } from './run-node.js';
-import { finishRun, startRun } from './run-record.js';
+import { finishRun, lastRunId, startRun } from './run-record.js';
 import { prerequisites, runInOrder } from './schedule.js';
 import { withThreads, withTransformSession } from './session.js';
 import { type PolicyRun, runDuePolicies } from './timescale/due-policies.js';
@@ -84,6 +84,8 @@ async function runNodes(
     checkpoints: database.engine === 'embedded',
     rebuilt: new Set(),
   };
+  options.memory?.begin(await lastRunId(client));
+  options.memory?.noteRun(run.runId);
   const workOf = (id: string) => options.works.get(id) as NodeWork;
   await prepare(
     client,

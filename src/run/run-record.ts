@@ -68,3 +68,11 @@ export async function finishRun(
     [RUNS_KEPT],
   );
 }
+
+/** The run that began last, of whichever process. */
+export async function lastRunId(client: ClientBase): Promise<string | undefined> {
+  const { rows } = await client.query<{ id: string }>(
+    'select run_id as id from belt.run order by started_at desc limit 1',
+  );
+  return rows[0]?.id;
+}

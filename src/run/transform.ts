@@ -12,7 +12,14 @@ export const TRANSFORMED = new Set(['model', 'seed', 'snapshot']);
 export interface TransformOptions
   extends Pick<
     RunOptions,
-    'flags' | 'fullRefresh' | 'allowsMissingRaw' | 'retried' | 'failFast' | 'threads' | 'signal'
+    | 'flags'
+    | 'fullRefresh'
+    | 'allowsMissingRaw'
+    | 'retried'
+    | 'failFast'
+    | 'threads'
+    | 'signal'
+    | 'memory'
   > {
   /** Unique ids of what is to run. */
   readonly selected: ReadonlySet<string>;

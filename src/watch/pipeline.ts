@@ -6,6 +6,7 @@ import type { RejectedSummary } from '../landing/rejected.js';
 import type { Project } from '../project/project.js';
 import { RESOURCES } from '../raw/resources.js';
 import { isGood, type NodeResult, type RunListener } from '../run/run-events.js';
+import { RunMemory } from '../run/run-memory.js';
 import type { RunSummary } from '../run/run-project.js';
 import { transform } from '../run/transform.js';
 import { dataNodesByUrgency } from './data-nodes.js';
@@ -13,6 +14,9 @@ import type { Faults } from './faults.js';
 
 /** Time after which models run though nothing was landed: some follow the clock, and policies too. */
 const IDLE_TRANSFORM_MS = 60_000;
+
+/** Time after which all is made again as the project says, whatever others did to it by hand. */
+const WHOLE_TRANSFORM_MS = 3_600_000;
 
 export interface PipelineOptions {
   readonly source: string;
@@ -52,8 +56,10 @@ export class Pipeline {
   readonly #listener: PipelineListener;
   readonly #memory = new FileMemory();
   #toldRejects = new Set<string>();
+  readonly #runMemory = new RunMemory();
   /** The project of the last transform of which all was good: views and seeds are as it says. */
   #settled: Project | undefined;
+  #settledAt = 0;
   #lastBatch: string | undefined;
   #transformedAt = Number.NEGATIVE_INFINITY;
 
@@ -119,12 +125,17 @@ export class Pipeline {
   /** Runs the models if there may be work for them. */
   async #transform(project: Project): Promise<'nothing new' | 'good' | 'bad'> {
     const lastBatch = await this.#readLastBatch();
-    const isIdle = performance.now() - this.#transformedAt < IDLE_TRANSFORM_MS;
-    if (isIdle && project === this.#settled && lastBatch === this.#lastBatch) {
+    if (performance.now() - this.#settledAt > WHOLE_TRANSFORM_MS) this.#settled = undefined;
+    const isRecent = performance.now() - this.#transformedAt < IDLE_TRANSFORM_MS;
+    if (isRecent && project === this.#settled && lastBatch === this.#lastBatch) {
       return 'nothing new';
     }
     const parts =
       project === this.#settled ? dataNodesByUrgency(project) : [new Set(project.order)];
+    if (project !== this.#settled) {
+      this.#runMemory.forget();
+      this.#settledAt = performance.now();
+    }
     this.#settled = undefined;
     const runs: RunSummary[] = [];
     for (const [part, selected] of parts.entries()) {
@@ -160,6 +171,7 @@ export class Pipeline {
         signal: this.#options.signal,
         selected,
         window: undefined,
+        memory: this.#runMemory,
       },
       this.#runListener(),
     );

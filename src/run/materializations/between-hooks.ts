@@ -11,7 +11,7 @@ import type { ModelContext } from './model-context.js';
  * docs, its grants and its post-hooks.
  */
 export function betweenHooks<T>(
-  { client, node }: ModelContext,
+  { client, node, isSettled }: ModelContext,
   { preHooks, postHooks }: CompiledHooks,
   work: () => Promise<T>,
   kind: 'table' | 'view' = 'table',
@@ -19,7 +19,7 @@ export function betweenHooks<T>(
   return inTransaction(client, async () => {
     await runHooks(client, preHooks);
     const result = await work();
-    await publish(client, node, kind);
+    if (!isSettled) await publish(client, node, kind);
     await runHooks(client, postHooks);
     return result;
   });

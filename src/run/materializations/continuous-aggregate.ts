@@ -78,7 +78,7 @@ export const continuousAggregate: Materialization = {
       async () => {
         if (isNew) await createAggregate(context, node, node.relation, sql);
         else if (configChanged) await alterAggregate(context, node.relation);
-        await applyPolicies(client, node, node.relation, configChanged);
+        if (!context.isSettled) await applyPolicies(client, node, node.relation, configChanged);
       },
       'view',
     );

@@ -9,12 +9,14 @@ import type { ModelContext } from './model-context.js';
  * yet, or all of them with `everything`.
  */
 export async function batchesOf(
-  { client, node, landed, readsNewRows }: ModelContext,
+  { client, node, landed, readsNewRows, memory }: ModelContext,
   everything: boolean,
 ): Promise<readonly string[]> {
   const isFed = materializedOf(node) === 'continuous_aggregate' ? readsNewRows : node.usesNewRows;
   if (!isFed) return [];
-  return everything ? landed : pendingBatches(client, node.uniqueId, landed);
+  if (everything) return landed;
+  const unknown = memory?.batchesAfter(node.uniqueId, landed) ?? landed;
+  return pendingBatches(client, node.uniqueId, unknown);
 }
 
 /** Of a model whose rows are kept, and added to by each run: what the next one does. */

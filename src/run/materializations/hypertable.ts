@@ -75,7 +75,7 @@ export const hypertable: Materialization = {
     const compiled = await context.compileOwn({ isIncremental: true });
     const rows = await betweenHooks(context, compiled, async () => {
       if (configChanged) await alterHypertable(context);
-      await applyPolicies(client, node, node.relation, configChanged);
+      if (!context.isSettled) await applyPolicies(client, node, node.relation, configChanged);
       return isEmpty(node) ? 0 : writeRows(context, node.relation, compiled, batches, false);
     });
     return {

@@ -37,7 +37,7 @@ export const incremental: Materialization = {
       } else if (configChanged) {
         await alterPersistence(context);
       }
-      await createIndexes(client, node, target, keyIsUnique(node));
+      if (!context.isSettled) await createIndexes(client, node, target, keyIsUnique(node));
       const written = await writeRows(context, target, compiled, batches, anew);
       const kept = untold === undefined ? 0 : await keepUntold(context, target, untold);
       if (anew) await swapTable(client, node, target);

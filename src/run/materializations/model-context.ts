@@ -5,6 +5,7 @@ import type { CompiledModel } from '../../project/templates/compile.js';
 import type { Resource } from '../../raw/resource.js';
 import type { TimeWindow } from '../batches/time-window.js';
 import type { BatchResults } from '../run-events.js';
+import type { RunMemory } from '../run-memory.js';
 
 /** How a model is to be compiled for one use. */
 export interface CompileUse {
@@ -31,6 +32,9 @@ export interface ModelContext {
   readonly aggregatesUnder: readonly ModelNode[];
   /** Ids of the batches that had been landed when the run began: what lands since is the next one's. */
   readonly landed: readonly string[];
+  /** Whether an earlier run of this process has brought its relation to all that the project says. */
+  readonly isSettled: boolean;
+  readonly memory: RunMemory | undefined;
   /** The resources whose responses it asks for by new_rows(). */
   readonly landedResources: readonly Resource[];
   /** Whether it may be rebuilt though raw is gone: then what raw can't tell is kept. */

@@ -28,7 +28,8 @@ export async function situationOf(context: ModelContext): Promise<Situation> {
   const { client, node } = context;
   const kind = await findRelation(client, node.relation);
   const state = await readRelationState(client, node.uniqueId);
-  const current = state && (await context.ask(() => currentState(context)));
+  const isAsBefore = state === undefined || context.isSettled;
+  const current = isAsBefore ? undefined : await context.ask(() => currentState(context));
   const sqlChanged = current !== undefined && current.sqlChecksum !== state?.sqlChecksum;
   const configChanged = !isDeepStrictEqual(asStored(node.config), state?.config);
   return {

@@ -134,9 +134,10 @@ export async function matchColumns(
   target: Relation,
   compiled: CompiledModel,
 ): Promise<string[]> {
-  const { client, node } = context;
+  const { client, node, memory } = context;
   const into = renderRelation(target);
-  const selected = await selectedColumns(client, compiled.sql);
+  const find = () => selectedColumns(client, compiled.sql);
+  const selected = await (memory?.columnsOf(node.uniqueId, compiled.sql, find) ?? find());
   const existing = await columnsOf(client, into);
   const added = without(selected, existing);
   const removed = without(existing, selected);
