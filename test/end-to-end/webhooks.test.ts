@@ -171,83 +171,91 @@ describe.each(ENGINES)('webhooks on the %s engine', (engine) => {
   });
 });
 
-test(`no alert is lost by ${KILLS} kills of belt watch, and a repetition is told by its id`, async () => {
-  const engine = ENGINES.at(-1) ?? 'embedded';
-  const workspace = await createWorkspace(engine, { direct: true });
-  const project = copyModels(workspace);
-  // each reading below 20 % is an alert of its own
-  workspace.write(
-    'project/models/told.sql',
-    `select md5(device_id || ' ' || ts)::uuid as event_id, ts as starts_at, ts as ends_at,
+test(
+  `no alert is lost by ${KILLS} kills of belt watch, and a repetition is told by its id`,
+  async () => {
+    const engine = ENGINES.at(-1) ?? 'embedded';
+    const workspace = await createWorkspace(engine, { direct: true });
+    const project = copyModels(workspace);
+    // each reading below 20 % is an alert of its own
+    workspace.write(
+      'project/models/told.sql',
+      `select md5(device_id || ' ' || ts)::uuid as event_id, ts as starts_at, ts as ends_at,
         null::timestamptz as withdrawn_at, false as is_muted, now() as changed_at,
         jsonb_build_object('reading', extract(epoch from ts)::text) as labels, '{}'::jsonb as annotations
       from {{ ref('battery_telemetry') }} where state_of_charge_percent < 20`,
-  );
-  workspace.write(
-    'project/models/told.yml',
-    'models: [{name: told, config: {meta: {notify: true}}}]',
-  );
-  const source = writeResponses(workspace, 'source', { telemetry: { [DEVICE_A]: {} } });
-  const hook = await startHook();
-  const start = () =>
-    startWatch(
-      workspace,
-      ...['--source', 'source', '--every', '1s', '--project-dir', project, '--webhook', hook.url],
     );
-  let readings = 0;
-  const put = () => {
-    const at = T0 + ++readings * 60_000;
-    return putResponse(source, DEVICE_A, { StateOfChargePercentage: [[at, 10 + (readings % 10)]] });
-  };
-  // the first look at all takes what is there for known
-  const first = await start();
-  await first.next('transformed');
-  await put();
-  await hook.until((received) => received.length > 0);
-  await first.stop('SIGTERM');
-
-  for (let kill = 0; kill < KILLS; kill++) {
-    const watching = await start();
-    let isKilled = false;
-    const killed = new Promise<void>((resolve) => {
-      setTimeout(
-        async () => {
-          isKilled = true;
-          await watching.stop('SIGKILL');
-          resolve();
-        },
-        ((kill * 0.618) % 1) * 2000,
+    workspace.write(
+      'project/models/told.yml',
+      'models: [{name: told, config: {meta: {notify: true}}}]',
+    );
+    const source = writeResponses(workspace, 'source', { telemetry: { [DEVICE_A]: {} } });
+    const hook = await startHook();
+    const start = () =>
+      startWatch(
+        workspace,
+        ...['--source', 'source', '--every', '1s', '--project-dir', project, '--webhook', hook.url],
       );
-    });
-    while (!isKilled) {
-      await put();
-      await watching.next('landed').catch(() => undefined);
-    }
-    await killed;
-  }
-  const last = await start();
-  await put();
-  const expected = async () => {
-    const [row] = await last.query<{ events: number }>('select count(*)::int as events from told');
-    return row?.events ?? 0;
-  };
-  await last.next('landed');
-  await last.next('transformed');
-  const events = await expected();
-  const eventsOf = (received: readonly Received[]) =>
-    new Set(received.map(({ body }) => body.event));
-  await hook.until((received) => eventsOf(received).size >= events);
-  await last.stop('SIGTERM');
+    let readings = 0;
+    const put = () => {
+      const at = T0 + ++readings * 60_000;
+      return putResponse(source, DEVICE_A, {
+        StateOfChargePercentage: [[at, 10 + (readings % 10)]],
+      });
+    };
+    // the first look at all takes what is there for known
+    const first = await start();
+    await first.next('transformed');
+    await put();
+    await hook.until((received) => received.length > 0);
+    await first.stop('SIGTERM');
 
-  const ids = new Map<unknown, Set<string>>();
-  for (const { id, body } of hook.received) {
-    ids.set(body.event, (ids.get(body.event) ?? new Set()).add(id));
-  }
-  expect(ids.size).toBe(events);
-  expect([...ids.values()].filter((one) => one.size > 1)).toEqual([]);
-  const [kept] = await workspace.query<{ landed: number; pending: number }>(
-    `select (select count(*)::int from raw.telemetry_response where readings > 0) as landed,
+    for (let kill = 0; kill < KILLS; kill++) {
+      const watching = await start();
+      let isKilled = false;
+      const killed = new Promise<void>((resolve) => {
+        setTimeout(
+          async () => {
+            isKilled = true;
+            await watching.stop('SIGKILL');
+            resolve();
+          },
+          ((kill * 0.618) % 1) * 2000,
+        );
+      });
+      while (!isKilled) {
+        await put();
+        await watching.next('landed').catch(() => undefined);
+      }
+      await killed;
+    }
+    const last = await start();
+    await put();
+    const expected = async () => {
+      const [row] = await last.query<{ events: number }>(
+        'select count(*)::int as events from told',
+      );
+      return row?.events ?? 0;
+    };
+    await last.next('landed');
+    await last.next('transformed');
+    const events = await expected();
+    const eventsOf = (received: readonly Received[]) =>
+      new Set(received.map(({ body }) => body.event));
+    await hook.until((received) => eventsOf(received).size >= events);
+    await last.stop('SIGTERM');
+
+    const ids = new Map<unknown, Set<string>>();
+    for (const { id, body } of hook.received) {
+      ids.set(body.event, (ids.get(body.event) ?? new Set()).add(id));
+    }
+    expect(ids.size).toBe(events);
+    expect([...ids.values()].filter((one) => one.size > 1)).toEqual([]);
+    const [kept] = await workspace.query<{ landed: number; pending: number }>(
+      `select (select count(*)::int from raw.telemetry_response where readings > 0) as landed,
       (select count(*)::int from belt.alert_delivery where sent_at is null) as pending`,
-  );
-  expect(kept).toEqual({ landed: events, pending: 0 });
-});
+    );
+    expect(kept).toEqual({ landed: events, pending: 0 });
+  },
+  60_000 + KILLS * 30_000,
+);
