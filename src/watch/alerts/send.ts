@@ -54,7 +54,6 @@ const TIMED_OUT = new Error('timed out');
 function reasonOf(error: unknown): string {
   if (error === TIMED_OUT) return `it did not answer in ${TIMEOUT_MS / 1000} s`;
   const { cause } = error as { cause?: { code?: string; message?: string } };
-  return (
-    cause?.code ?? (cause?.message === 'unexpected redirect' ? 'it redirects' : 'no connection')
-  );
+  if (cause?.message === 'unexpected redirect') return 'it redirects elsewhere';
+  return `there is no connection${cause?.code === undefined ? '' : ` (${cause.code})`}`;
 }
