@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key='device_id',
+    parallel_by='device_uuid',
     on_window='rerun',
     on_schema_change='append_new_columns',
     indexes=[{'columns': ['state_of_charge_percent']}],

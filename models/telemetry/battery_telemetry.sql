@@ -7,7 +7,8 @@
     incremental_strategy='upsert',
     upsert_keeps_when_null=true,
     on_schema_change='append_new_columns',
-    pre_hook='set local enable_sort = off',
+    parallel_by='device_uuid',
+    sql_header='set local enable_sort = off',
     compression={'after': '7 days', 'segmentby': ['device_id'], 'orderby': ['ts']},
     retention_policy='10 years',
     post_hook='{{ describe_columns(telemetry_descriptions()) }}'

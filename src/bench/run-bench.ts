@@ -16,6 +16,7 @@ import { median } from './median.js';
 import { measureSessions } from './parallel-landing.js';
 import { measurePipeline, measureReprocessing, type PipelineRound } from './pipeline.js';
 import { SCALES, type ScaleName } from './scale.js';
+import { sessionsFigures } from './sessions.js';
 import { compressTelemetry, zstdFloor } from './storage.js';
 import { measureWatch, measureWatchMemory } from './watch-latency.js';
 
@@ -24,6 +25,7 @@ const SECTIONS = [
   'storage',
   'common',
   'reprocess',
+  'sessions',
   'alerts',
   'watch',
   'degradation',
@@ -83,7 +85,7 @@ const REPROCESSING: readonly { name: string; needs: string; parameters: readonly
 
 try {
   parseDatabaseUrl(options.databaseUrl, process.cwd());
-  if (['pipeline', 'storage', 'common', 'reprocess'].some((name) => wanted.has(name as Section))) {
+  if (SECTIONS.slice(0, 5).some((name) => wanted.has(name))) {
     await measureDay();
   }
   if (wanted.has('alerts')) await measureAlertLatency();
@@ -126,6 +128,10 @@ async function measureDay(): Promise<void> {
   if (wanted.has('common')) await measureCommonSolution(fleet, last, rounds);
   if (wanted.has('storage')) await measureStorage(fleet, last);
   if (wanted.has('reprocess')) await reprocess(fleet, last);
+  if (wanted.has('sessions') && !last.isEmbedded) {
+    say('Sessions');
+    figures.push(...(await sessionsFigures(last, options.rounds)));
+  }
   rmSync(join(folder, 'fleet'), { recursive: true, force: true });
 }
 

@@ -6,9 +6,12 @@ import { to as copyTo } from 'pg-copy-streams';
 export async function compressTelemetry(
   client: PoolClient,
 ): Promise<{ rowBytes: number; compressedBytes: number }> {
-  await client.query(
-    "select compress_chunk(chunk, true) from show_chunks('public.battery_telemetry') as chunk",
-  );
+  // what was written compressed is in the row store first, so that both are known of the same rows
+  for (const call of ['decompress_chunk', 'compress_chunk']) {
+    await client.query(
+      `select ${call}(chunk, true) from show_chunks('public.battery_telemetry') as chunk`,
+    );
+  }
   const { rows } = await client.query<{ before: number; after: number }>(
     `select before_compression_total_bytes::float8 as before, after_compression_total_bytes::float8 as after
       from hypertable_compression_stats('public.battery_telemetry')`,

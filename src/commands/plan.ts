@@ -23,7 +23,9 @@ export function addPlanCommand(program: Command): void {
     .addOption(new Option('--json', 'print the plan as JSON').default(false));
   addMissingRawOption(command);
   addEventTimeOptions(command, 'of a window').action(async (_options, self: Command) => {
-    const { project, options } = openProject(self.optsWithGlobals<RunFlags & { all: boolean }>());
+    const { project, options, threads } = openProject(
+      self.optsWithGlobals<RunFlags & { all: boolean }>(),
+    );
     const { selected } = selectionOf(project, options);
     const transformed = [...selected].filter((id) =>
       TRANSFORMED.has(project.nodes.get(id)?.resourceType ?? ''),
@@ -36,6 +38,7 @@ export function addPlanCommand(program: Command): void {
           fullRefresh: options.fullRefresh ?? false,
           allowsMissingRaw: options.allowMissingRaw ?? false,
           window: windowOf(options),
+          sessions: scope.database.engine === 'server' ? threads : 1,
         });
       });
     });
@@ -75,9 +78,15 @@ function planText(plan: readonly PlannedNode[], all: boolean): string {
       number(node.documents),
       number(node.readings),
       node.diskBytes === 0 ? '' : bytesText(node.diskBytes),
-      node.reasons.join('; '),
+      [...node.reasons, ...piecesText(node)].join('; '),
     ]),
   );
   const hints = shown.flatMap(({ name, hint }) => (hint ? [`${name}: ${hint}`] : []));
   return [table, '', `Plan: ${counts.join(', ')}.`, ...hints].join('\n');
+}
+
+/** How the work of a model is shared out, where it is. */
+function piecesText({ pieces = 0, sessions = 1 }: PlannedNode): string[] {
+  if (pieces < 2) return [];
+  return [`in ${pieces} pieces${sessions > 1 ? ` by ${sessions} sessions` : ''}`];
 }

@@ -35,7 +35,11 @@ export function addProjectOptions(command: Command): Command {
     .option('--vars <yaml>', 'values for var(), as YAML or JSON: {alert_percent: 15}')
     .option('-t, --target <name>', 'a target of profiles.yml')
     .option('--profiles-dir <dir>', 'the folder of profiles.yml')
-    .option('--threads <n>', 'models that run side by side on a server', wholeNumber);
+    .option(
+      '--threads <n>',
+      'sessions on a server: for models side by side, and for one that is shared out',
+      wholeNumber,
+    );
 }
 
 export function addSelectionOptions(command: Command): Command {

@@ -36,3 +36,15 @@ export async function withClient<T>(
     client.release(broken);
   }
 }
+
+const DEADLOCK = '40P01';
+
+/** Tries work again that is rolled back whole, where it and others kept each other from going on. */
+export async function withoutDeadlock<T>(work: () => Promise<T>, attempts = 3): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (attempts <= 1 || (error as { code?: string }).code !== DEADLOCK) throw error;
+    return withoutDeadlock(work, attempts - 1);
+  }
+}

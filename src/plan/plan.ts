@@ -16,6 +16,7 @@ import { decideByRaw, missingOfWindow } from '../run/materializations/hold-again
 import { materializationOf } from '../run/materializations/index.js';
 import type { ModelContext } from '../run/materializations/model-context.js';
 import { decideSeed } from '../run/materializations/seed.js';
+import { lanesOfModel } from '../run/materializations/write-pieces.js';
 import { modelContext, type NodeRun } from '../run/node-run.js';
 import { prerequisites } from '../run/schedule.js';
 import { bytesAReading } from './sizes.js';
@@ -33,6 +34,9 @@ export interface PlannedNode {
   readonly readings: number;
   /** Disk that it will take, about; of a rebuild, until the old one is dropped. */
   readonly diskBytes: number;
+  /** Of a model with parallel_by: transactions that write it, and sessions that can at a time. */
+  readonly pieces?: number;
+  readonly sessions?: number;
   /** What to do about a refusal. */
   readonly hint?: string;
 }
@@ -42,6 +46,8 @@ export interface PlanOptions {
   readonly fullRefresh: boolean;
   readonly allowsMissingRaw: boolean;
   readonly window: TimeWindow | undefined;
+  /** Sessions that the transform would have. */
+  readonly sessions: number;
 }
 
 /** Says what `belt transform` would do, and why; what it does to find out is rolled back. */
@@ -76,7 +82,7 @@ export async function planTransform(
   await client.query('begin');
   try {
     return options.window === undefined
-      ? await planNodes(client, run, options.selected)
+      ? await planNodes(client, run, options)
       : await planWindow(client, run, options.selected, options.window);
   } finally {
     await client.query('rollback').catch(() => undefined);
@@ -86,7 +92,7 @@ export async function planTransform(
 async function planNodes(
   client: PoolClient,
   run: NodeRun,
-  selected: ReadonlySet<string>,
+  { selected, sessions }: PlanOptions,
 ): Promise<PlannedNode[]> {
   const { project } = run;
   const planned = new Map<string, PlannedNode>();
@@ -105,7 +111,7 @@ async function planNodes(
       if (decision.refusal !== undefined) failing.add(id);
       planned.set(id, told(node, decision));
     } else if (node.resourceType === 'model' || node.resourceType === 'snapshot') {
-      const context = { ...modelContext(run, client, node), ask: asking(client) };
+      const context = { ...modelContext(run, client, node), sessions, ask: asking(client) };
       const decision = await decisionOf(context);
       if (decision.refusal !== undefined) failing.add(id);
       for (const { uniqueId } of decision.rebuiltWith) run.rebuilt.add(uniqueId);
@@ -162,7 +168,10 @@ function replacedAbove(
   });
 }
 
-type Work = Pick<PlannedNode, 'batches' | 'documents' | 'readings' | 'diskBytes'>;
+type Work = Pick<
+  PlannedNode,
+  'batches' | 'documents' | 'readings' | 'diskBytes' | 'pieces' | 'sessions'
+>;
 
 const NO_WORK: Work = { batches: 0, documents: 0, readings: 0, diskBytes: 0 };
 
@@ -190,8 +199,9 @@ async function workOf(
   context: ModelContext,
   { action, batches, windows }: Decision,
 ): Promise<Work> {
-  const { client, node } = context;
-  const slices = await slicesOf(client, batches, true);
+  const { client, node, sessions } = context;
+  const lanes = await lanesOfModel(context, batches, ['create', 'rebuild'].includes(action));
+  const slices = lanes?.flatMap((lane) => lane.slices) ?? (await slicesOf(client, batches, true));
   const readings = slices.reduce((sum, slice) => sum + slice.readings, 0);
   const isHypertable = materializedOf(node) === 'hypertable';
   return {
@@ -204,6 +214,9 @@ async function workOf(
         : isHypertable
           ? Math.round(readings * (await bytesAReading(client, node)))
           : 0,
+    ...(lanes === undefined
+      ? {}
+      : { pieces: slices.length, sessions: Math.min(sessions, lanes.length) }),
   };
 }
 

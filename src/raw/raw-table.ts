@@ -41,12 +41,16 @@ export function rawTable({ table }: Resource): string {
   return `${RAW_SCHEMA}.${pg.escapeIdentifier(table)}`;
 }
 
-/** SQL for all landed responses: their response_id, batch_id, and readings, which are 0 where there can be none. */
+/**
+ * SQL for all landed responses: their response_id, batch_id, and, where they hold any, their
+ * readings and the device_uuid of those; else 0 and null.
+ */
 export function allResponses(resources: readonly Resource[]): string {
   return unionOf(resources, (resource) => [
     'response_id',
     'batch_id',
     hasReadings(resource) ? 'readings' : '0::bigint as readings',
+    hasReadings(resource) ? 'device_uuid' : 'null::uuid as device_uuid',
   ]);
 }
 
@@ -60,8 +64,8 @@ export function responsesWithReadings(resources: readonly Resource[]): string {
   ]);
 }
 
-const NO_RESPONSE = `select null::bigint as response_id, null::bigint as batch_id,
-  0::bigint as readings, '{}'::int4multirange as touched_hours where false`;
+const NO_RESPONSE = `select null::bigint as response_id, null::bigint as batch_id, 0::bigint as readings,
+  null::uuid as device_uuid, '{}'::int4multirange as touched_hours where false`;
 
 /**
  * Plain branches of one type each: PostgreSQL pushes conditions down into them, to their indexes.

@@ -1,5 +1,6 @@
 import { BeltError } from '../errors.js';
 import type { ProjectNode } from '../project/nodes.js';
+import { PieceFault } from './piece-fault.js';
 
 /** What a person is told of a node that failed. */
 export interface Explanation {
@@ -19,6 +20,9 @@ interface DatabaseFault {
 
 const CANCELLED = '57014';
 
+/** Codes of a connection that was lost, or ended by the server. */
+const CUT = /^(?:08|57P)/;
+
 /** What was run, to be told again with a selection. */
 interface Command {
   readonly command: string;
@@ -36,6 +40,10 @@ export function explainFault(
   run: Command,
   behind: readonly string[] = [],
 ): Explanation {
+  if (error instanceof PieceFault) {
+    const { message, ...rest } = explainFault(error.cause, node, run, behind);
+    return { message: `${message.replace(/\.?$/, '.')} ${error.standing}`, ...rest };
+  }
   if (error instanceof BeltError) {
     return {
       message: error.message,
@@ -49,7 +57,7 @@ export function explainFault(
     return {
       message: 'It was cancelled, and rolled back.',
       file: node.path,
-      hint: `Run \`${commandText(run)}\` again: what was complete is not done twice.`,
+      hint: againHint(run),
     };
   }
   const parts = [fault.message, fault.detail].filter(Boolean);
@@ -58,7 +66,10 @@ export function explainFault(
     message: `${parts.join(' ')}${fault.code === undefined ? '' : ` (SQLSTATE ${fault.code})`}`,
     file: node.path,
     ...(line === undefined ? {} : { line }),
-    hint: behindHint(behind) ?? fault.hint ?? compiledHint(node, run),
+    hint:
+      behindHint(behind) ??
+      fault.hint ??
+      (CUT.test(fault.code ?? '') ? againHint(run) : compiledHint(node, run)),
   };
 }
 
@@ -67,6 +78,10 @@ function behindHint(behind: readonly string[]): string | undefined {
   if (behind.length === 0) return undefined;
   const select = behind.map((name) => `${name}+`).join(' ');
   return `${behind.join(', ')} below it still has the query that it was made with, see its warning: rebuild it with \`belt transform --full-refresh --select ${select}\`.`;
+}
+
+function againHint(run: Command): string {
+  return `Run \`${commandText(run)}\` again: what was complete is not done twice.`;
 }
 
 function compiledHint(node: ProjectNode, run: Command): string {

@@ -1,10 +1,12 @@
 import type { PoolClient } from 'pg';
 import type { ModelNode, ProjectNode } from '../project/nodes.js';
-import type { Project } from '../project/project.js';
+import { nodeOf, type Project } from '../project/project.js';
 import { type Relation, renderRelation } from '../project/relation.js';
 import { compileModel } from '../project/templates/compile.js';
+import { isEphemeral } from '../project/templates/ephemeral.js';
 import type { QueryRows } from '../project/templates/table-object.js';
 import { landedRelation, landedResources } from './batches/landed-sources.js';
+import { parallelBy } from './batches/shards.js';
 import { newRowsOf, rowsOfResponses } from './batches/slices.js';
 import type { TimeWindow } from './batches/time-window.js';
 import { aggregatesOver, aggregatesUnder, readsNewRows } from './lineage.js';
@@ -47,15 +49,25 @@ export interface NodeRun extends NodeRunOptions {
   readonly rebuilt: Set<string>;
 }
 
-/**
- * What a materialization, or the plan of one, needs of a model. `onCompiled` is told the SQL of
- * the model itself, each time that it is compiled to be built.
- */
+/** What a run hears of a model that is built, and gives it of its sessions. */
+export interface NodeWatch extends Pick<ModelContext, 'sessions' | 'share'> {
+  /** Told the SQL of the model itself, each time that it is compiled to be built. */
+  onCompiled(sql: string): void;
+}
+
+/** Of a model that is not built. */
+const ALONE: NodeWatch = {
+  onCompiled: () => undefined,
+  sessions: 1,
+  share: async () => [],
+};
+
+/** What a materialization, or the plan of one, needs of a model. */
 export function modelContext(
   run: NodeRun,
   client: PoolClient,
   node: ModelNode,
-  onCompiled: (sql: string) => void = () => undefined,
+  { onCompiled, sessions, share }: NodeWatch = ALONE,
 ): ModelContext {
   const { project } = run;
   const fullRefresh =
@@ -68,12 +80,17 @@ export function modelContext(
         isIncremental: use.isIncremental,
         target: use.target,
         standIn: (found) => use.shadows?.get(found.uniqueId) ?? landedRelation(found),
-        ...(use.wholeResponses === true ? { newRows: rowsOfResponses } : {}),
+        newRows:
+          use.wholeResponses === true
+            ? rowsOfResponses
+            : (relation) => newRowsOf(relation, parallelBy(model)),
         ...(use.batch === undefined ? {} : inBatch(use.batch)),
       }),
     );
   return {
     client,
+    sessions,
+    share,
     node,
     fullRefresh,
     landed: run.landed,
@@ -82,6 +99,9 @@ export function modelContext(
     aggregatesOver: aggregatesOver(project, node),
     aggregatesUnder: aggregatesUnder(project, node),
     landedResources: landedResources(project, node),
+    newRowsOf: node.newRowsOf
+      .map((id) => nodeOf(project, id))
+      .flatMap((read) => (isEphemeral(read) || !('relation' in read) ? [] : [read.relation])),
     allowsMissingRaw: run.allowsMissingRaw,
     readsNewRows: readsNewRows(project, node),
     checkpoints: run.checkpoints,
@@ -130,7 +150,7 @@ export function compileBase(
   return {
     isIncremental: false,
     fullRefresh: run.fullRefresh,
-    newRows: newRowsOf,
+    newRows: (relation: Relation) => newRowsOf(relation),
     standIn: landedRelation,
     runStartedAt: run.startedAt,
     invocationId: run.runId,

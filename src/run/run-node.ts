@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { withoutDeadlock } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
 import type { ModelNode, ProjectNode, SeedNode } from '../project/nodes.js';
 import { compileHooks, compileModel, compileTest } from '../project/templates/compile.js';
@@ -13,24 +14,32 @@ import type { ModelOutcome } from './materializations/model-context.js';
 import { workOnWindow } from './materializations/rebuild-window.js';
 import { currentState } from './materializations/relation-changes.js';
 import { buildSeed, decideSeed } from './materializations/seed.js';
-import { compileBase, modelContext, type NodeRun } from './node-run.js';
+import { compileBase, modelContext, type NodeRun, type NodeWatch } from './node-run.js';
 import type { NodeWork } from './node-work.js';
 import { recordStatements } from './record-statements.js';
 import { docsWarning } from './relations/docs.js';
 import { type Grant, grantWarning, readGrants, revokedText } from './relations/grants.js';
 import { renderWithQueries } from './render-with-queries.js';
 import type { NodeResult, NodeStatus } from './run-events.js';
+import type { Share } from './schedule.js';
 import { runTest, storesFailures } from './tests/run-test.js';
 import { runUnitTest, type UnitCompile } from './tests/run-unit-test.js';
+
+/** Where a node runs: on a thread, of which each has its client, and may share work with others. */
+export interface Place {
+  readonly clients: readonly PoolClient[];
+  readonly thread: number;
+  readonly share: Share;
+}
 
 /** Builds or tests one node; what goes wrong is told by the result. */
 export async function runNode(
   run: NodeRun,
-  client: PoolClient,
   node: ProjectNode,
   work: NodeWork,
-  thread: number,
+  { clients, thread, share }: Place,
 ): Promise<NodeResult> {
+  const client = clients[thread] as PoolClient;
   const start = performance.now();
   const base = {
     uniqueId: node.uniqueId,
@@ -42,8 +51,13 @@ export async function runNode(
   const statements: string[] = [];
   let compiled: string | undefined;
   const recording = recordStatements(client, (sql) => statements.push(sql));
-  const onCompiled = (sql: string) => {
-    compiled = sql;
+  const watch: NodeWatch = {
+    onCompiled: (sql) => {
+      compiled = sql;
+    },
+    sessions: clients.length,
+    share: (jobs, job) =>
+      share(jobs, (one, on) => job(one, on === thread ? recording : (clients[on] as PoolClient))),
   };
   const ending = () => ({
     seconds: (performance.now() - start) / 1000,
@@ -51,7 +65,7 @@ export async function runNode(
     ...(statements.length === 0 ? {} : { runCode: `${statements.join(';\n\n')};\n` }),
   });
   try {
-    const outcome = await withoutDeadlock(() => perform(run, recording, node, work, onCompiled));
+    const outcome = await withoutDeadlock(() => perform(run, recording, node, work, watch));
     if (outcome.status === 'success') run.memory?.settle(node.uniqueId, run.landed.at(-1));
     if (run.checkpoints && !isTest(node)) await client.query('checkpoint');
     return { ...base, ...outcome, ...ending() };
@@ -86,18 +100,6 @@ function isTest({ resourceType }: ProjectNode): boolean {
   return resourceType === 'test' || resourceType === 'unit_test';
 }
 
-const DEADLOCK = '40P01';
-
-/** Tries again what readers and belt kept each other from: it was rolled back whole. */
-async function withoutDeadlock<T>(work: () => Promise<T>, attempts = 3): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (attempts <= 1 || (error as { code?: string }).code !== DEADLOCK) throw error;
-    return withoutDeadlock(work, attempts - 1);
-  }
-}
-
 type Outcome = ModelOutcome & {
   readonly status: NodeStatus;
   readonly failures?: number;
@@ -110,7 +112,7 @@ async function perform(
   client: PoolClient,
   node: ProjectNode,
   work: NodeWork,
-  onCompiled: (sql: string) => void,
+  watch: NodeWatch,
 ): Promise<Outcome> {
   switch (node.resourceType) {
     case 'seed': {
@@ -126,16 +128,16 @@ async function perform(
     case 'model':
     case 'snapshot':
       return work.kind === 'build'
-        ? buildModel(run, client, node, onCompiled)
+        ? buildModel(run, client, node, watch)
         : {
             status: 'success',
-            ...(await workOnWindow(modelContext(run, client, node, onCompiled), work)),
+            ...(await workOnWindow(modelContext(run, client, node, watch), work)),
           };
     case 'test': {
       const sql = await renderWithQueries(client, (query) =>
         compileTest(run.project, node, { ...compileBase(run, query), isIncremental: false }),
       );
-      onCompiled(sql);
+      watch.onCompiled(sql);
       const store = storesFailures(node, run.storeFailures);
       return { ...(await runTest(client, node, sql, store)), ...placeOf(node) };
     }
@@ -164,10 +166,10 @@ async function buildModel(
   run: NodeRun,
   client: PoolClient,
   node: ModelNode,
-  onCompiled: (sql: string) => void,
+  watch: NodeWatch,
 ): Promise<Outcome> {
   const materialization = materializationOf(node);
-  const decider = modelContext(run, client, node, onCompiled);
+  const decider = modelContext(run, client, node, watch);
   const decision = await decideByRaw(decider, materialization);
   if (decision.refusal !== undefined) throw decision.refusal;
   const isSettled = decider.isSettled && KEEPING.includes(decision.action);

@@ -7,6 +7,7 @@ import { nodeOf, type Project } from '../project/project.js';
 import { compileText } from '../project/templates/compile.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
 import { checkNewRows } from './batches/landed-sources.js';
+import { parallelBy } from './batches/shards.js';
 import { landedBatches } from './batches/slices.js';
 import { materializedOf } from './lineage.js';
 import { checkMaterializations } from './materializations/index.js';
@@ -56,7 +57,11 @@ export function runProject(
   const order = project.order.filter(
     (id) => options.works.has(id) && !isEphemeral(nodeOf(project, id)),
   );
-  const threads = database.engine === 'server' ? Math.min(options.threads, order.length) : 1;
+  // the pieces of one model can take all sessions
+  const useful = order.some((id) => isParallel(nodeOf(project, id)))
+    ? options.threads
+    : order.length;
+  const threads = database.engine === 'server' ? Math.min(options.threads, useful) : 1;
   return withTransformSession(database, listener.onWait, (first) =>
     withThreads(database, first, threads, (clients) =>
       runNodes(database, project, options, listener, order, clients),
@@ -107,7 +112,7 @@ async function runNodes(
     waits,
     clients.length,
     () => options.signal.aborted,
-    async (id, thread) => {
+    async (id, thread, share) => {
       const node = nodeOf(project, id);
       const index = ++begun;
       const cause = [...(waits.get(id) ?? [])].find((one) => bad.has(one));
@@ -121,7 +126,7 @@ async function runNodes(
       }
       const result =
         reason === undefined
-          ? await runNode(run, clients[thread] as PoolClient, node, workOf(id), thread)
+          ? await runNode(run, node, workOf(id), { clients, thread, share })
           : skipped(node, reason, thread);
       if (!isGood(result.status)) {
         bad.add(id);
@@ -152,6 +157,10 @@ async function runNodes(
     interrupted,
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+function isParallel(node: ProjectNode): boolean {
+  return node.resourceType === 'model' && parallelBy(node) !== undefined;
 }
 
 function skipped(node: ProjectNode, message: string, thread: number): NodeResult {

@@ -75,35 +75,93 @@ function addTests(
 }
 
 /**
+ * Runs jobs on the thread of who asks, and on others while no node waits for them. Gives the faults
+ * of those that failed; the others are run all the same.
+ */
+export type Share = <T>(
+  jobs: readonly T[],
+  work: (job: T, thread: number) => Promise<void>,
+) => Promise<unknown[]>;
+
+/** Begins a job on a thread, and gives its end; undefined where none is left. */
+type NextJob = () => ((thread: number) => Promise<void>) | undefined;
+
+/**
  * Runs each id once, after all that it waits for, up to `threads` of them at a time; those that are
- * free run in the order given. Ends early when `isStopped` says so.
+ * free run in the order given, and what is left of the threads takes jobs that are shared. Ends
+ * early when `isStopped` says so.
  */
 export async function runInOrder(
   order: readonly string[],
   waits: ReadonlyMap<string, ReadonlySet<string>>,
   threads: number,
   isStopped: () => boolean,
-  run: (id: string, thread: number) => Promise<void>,
+  run: (id: string, thread: number, share: Share) => Promise<void>,
 ): Promise<void> {
   const waiting = new Map(order.map((id) => [id, new Set(waits.get(id))]));
   const freeThreads = Array.from({ length: threads }, (_, index) => threads - 1 - index);
-  const running = new Map<string, Promise<void>>();
+  const running = new Set<Promise<void>>();
+  const shared = new Set<NextJob>();
+  let offer: () => void = () => undefined;
+  const start = (work: (thread: number) => Promise<void>) => {
+    const thread = freeThreads.pop() as number;
+    const ended = work(thread).finally(() => {
+      running.delete(ended);
+      freeThreads.push(thread);
+    });
+    running.add(ended);
+  };
+  const shareOn =
+    (own: number): Share =>
+    async (jobs, work) => {
+      const { next, faults, ended } = queueOf(jobs, work);
+      shared.add(next);
+      offer();
+      for (let job = next(); job !== undefined; job = next()) await job(own);
+      shared.delete(next);
+      await ended();
+      return faults;
+    };
   for (;;) {
     for (const [id, open] of waiting) {
       if (freeThreads.length === 0 || isStopped()) break;
       if (open.size > 0) continue;
       waiting.delete(id);
-      const thread = freeThreads.pop() as number;
-      running.set(
-        id,
-        run(id, thread).finally(() => {
-          running.delete(id);
-          freeThreads.push(thread);
+      start((thread) =>
+        run(id, thread, shareOn(thread)).finally(() => {
           for (const others of waiting.values()) others.delete(id);
         }),
       );
     }
+    for (const next of shared) {
+      while (freeThreads.length > 0 && !isStopped()) {
+        const job = next();
+        if (job === undefined) break;
+        start(job);
+      }
+    }
     if (running.size === 0) return;
-    await Promise.race(running.values());
+    const offered = new Promise<void>((done) => {
+      offer = done;
+    });
+    await Promise.race([...running, offered]);
   }
+}
+
+function queueOf<T>(jobs: readonly T[], work: (job: T, thread: number) => Promise<void>) {
+  const left = [...jobs];
+  const begun: Promise<void>[] = [];
+  const faults: unknown[] = [];
+  const next: NextJob = () => {
+    if (left.length === 0) return undefined;
+    const job = left.shift() as T;
+    return (thread) => {
+      const end = work(job, thread).catch((fault: unknown) => {
+        faults.push(fault);
+      });
+      begun.push(end);
+      return end;
+    };
+  };
+  return { next, faults, ended: () => Promise.all(begun) };
 }

@@ -47,7 +47,7 @@ function storageText(hypertables: readonly HypertableStatus[]): string {
     String(table.chunks),
     String(table.compressedChunks),
     bytesText(table.rowStoreBytes),
-    bytesText(table.beforeCompressionBytes),
+    table.beforeCompressionBytes === 0 ? '' : bytesText(table.beforeCompressionBytes),
     bytesText(table.compressedBytes),
     bytesPerReading(table),
   ]);

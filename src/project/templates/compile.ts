@@ -19,6 +19,8 @@ export interface CompiledHooks {
   /** The last of them is the node's sql_header, if it has one. */
   readonly preHooks: readonly string[];
   readonly postHooks: readonly string[];
+  /** The node's sql_header: what writes its rows in transactions of their own repeats it in each. */
+  readonly header?: string;
 }
 
 /** The SQL of a model, with all Jinja rendered. */
@@ -84,6 +86,7 @@ export function compileHooks(
   return {
     preHooks: [...hooks('pre_hook'), ...(typeof header === 'string' ? [header] : [])],
     postHooks: hooks('post_hook'),
+    ...(typeof header === 'string' ? { header } : {}),
   };
 }
 

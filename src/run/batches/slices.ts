@@ -1,11 +1,12 @@
-import type { ClientBase } from 'pg';
+import pg, { type ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { allResponses, responsesWithReadings } from '../../raw/raw-table.js';
 import { RESOURCES } from '../../raw/resources.js';
 import { tableOf } from './landed-sources.js';
+import { shardOf } from './shards.js';
 
 /** Readings that one statement unnests at the most, so that memory stays bounded. */
-const READINGS_A_SLICE = 1_000_000;
+export const READINGS_A_SLICE = 1_000_000;
 
 /** A run of landed responses that is processed by one statement. */
 export interface Slice {
@@ -90,22 +91,55 @@ export async function slicesOfWindow(
 const LOW = 'belt.slice_low';
 const HIGH = 'belt.slice_high';
 const BATCHES = 'belt.slice_batches';
+const SHARDS = 'belt.slice_shards';
+const SHARD_COUNT = 'belt.slice_shard_count';
 const RESPONSES = 'belt.slice_responses';
 
-/** Lets the models see this slice as what is new, until the transaction ends. */
-export async function enterSlice(client: ClientBase, slice: Slice): Promise<void> {
-  await client.query(
-    'select set_config($1, $2, true), set_config($3, $4, true), set_config($5, $6, true)',
-    [LOW, slice.low, HIGH, slice.high, BATCHES, `{${slice.batches.join(',')}}`],
-  );
+/** Some of so many shards. */
+export interface ShardSet {
+  readonly shards: readonly number[];
+  readonly of: number;
 }
 
-/** The SQL that `new_rows(relation)` stands for: those of its rows that are in the slice. */
-export function newRowsOf(relation: Relation): string {
+/**
+ * Lets the models see this slice as what is new, until the transaction ends; those with parallel_by
+ * only the rows of some shards.
+ */
+export async function enterSlice(
+  client: ClientBase,
+  slice: Slice,
+  shards?: ShardSet,
+): Promise<void> {
+  const settings = [
+    [LOW, slice.low],
+    [HIGH, slice.high],
+    [BATCHES, `{${slice.batches.join(',')}}`],
+    ...(shards === undefined
+      ? []
+      : [
+          [SHARDS, `{${shards.shards.join(',')}}`],
+          [SHARD_COUNT, String(shards.of)],
+        ]),
+  ];
+  const calls = settings.map(
+    (_, index) => `set_config($${index * 2 + 1}, $${index * 2 + 2}, true)`,
+  );
+  await client.query(`select ${calls.join(', ')}`, settings.flat());
+}
+
+/**
+ * The SQL that `new_rows(relation)` stands for: those of its rows that are in the slice, and, with
+ * the column of parallel_by, in its shards.
+ */
+export function newRowsOf(relation: Relation, parallelBy?: string): string {
+  const shard =
+    parallelBy && shardOf(pg.escapeIdentifier(parallelBy), setting(SHARD_COUNT, 'integer'));
+  const ofShards =
+    shard === undefined ? '' : `\n      and ${shard} = any (${setting(SHARDS, 'integer[]')})`;
   return `(
     select * from ${renderRelation(tableOf(relation))}
     where batch_id = any (${setting(BATCHES, 'bigint[]')})
-      and response_id between ${setting(LOW, 'bigint')} and ${setting(HIGH, 'bigint')}
+      and response_id between ${setting(LOW, 'bigint')} and ${setting(HIGH, 'bigint')}${ofShards}
   )`;
 }
 
@@ -129,6 +163,6 @@ export function rowsOfResponses(relation: Relation): string {
  * A setting's value, null where no slice was entered: then nothing is new. A subquery, so that it
  * is read once a statement, and plans are those of any slice.
  */
-function setting(name: string, type: 'bigint' | 'bigint[]'): string {
+function setting(name: string, type: 'bigint' | 'bigint[]' | 'integer' | 'integer[]'): string {
   return `(select nullif(current_setting('${name}', true), '')::${type})::${type}`;
 }

@@ -16,6 +16,21 @@ export async function chunkWidth(client: ClientBase, relation: Relation): Promis
   return Number(rows[0]?.milliseconds ?? 86_400_000);
 }
 
+/** The column of time that a hypertable is cut by, where it is cut by nothing else. */
+export async function onlyTimeOf(
+  client: ClientBase,
+  relation: Relation,
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ column: string; isTime: boolean }>(
+    `select column_name as column, time_interval is not null as "isTime"
+      from timescaledb_information.dimensions
+      where hypertable_schema = $1 and hypertable_name = $2`,
+    [relation.schema, relation.identifier],
+  );
+  const [only, ...others] = rows;
+  return others.length === 0 && only?.isTime ? only.column : undefined;
+}
+
 /** Names of the chunks in a window that were compressed, and hold rows now that are not. */
 export async function partlyCompressedChunks(
   client: ClientBase,
@@ -57,7 +72,7 @@ export interface ChunkSizes {
   readonly rowStoreBytes: number;
   /** Of the compressed chunks. */
   readonly compressedBytes: number;
-  /** What the compressed chunks held before. */
+  /** What the compressed chunks held before, of those that were not written compressed. */
   readonly beforeCompressionBytes: number;
 }
 
@@ -76,13 +91,23 @@ export async function chunkSizes(client: ClientBase): Promise<ChunkSizes[]> {
       )
       select relation.name, relation.kind,
         (select count(*)::int from show_chunks(relation.hypertable)) as chunks,
-        coalesce(compression.number_compressed_chunks, 0)::int as "compressedChunks",
-        (coalesce(size.total_bytes, 0) - coalesce(compression.after_compression_total_bytes, 0))::float8 as "rowStoreBytes",
-        coalesce(compression.after_compression_total_bytes, 0)::float8 as "compressedBytes",
+        columnstore.chunks::int as "compressedChunks",
+        (coalesce(size.total_bytes, 0) - columnstore.bytes)::float8 as "rowStoreBytes",
+        columnstore.bytes::float8 as "compressedBytes",
         coalesce(compression.before_compression_total_bytes, 0)::float8 as "beforeCompressionBytes"
       from relation
       left join lateral hypertable_detailed_size(relation.hypertable) as size on true
       left join lateral hypertable_compression_stats(relation.hypertable) as compression on true
+      -- what the statistics tell is of the time of a compression, and not of what was written compressed
+      cross join lateral (
+        select count(*) as chunks, coalesce(sum(pg_total_relation_size(
+          format('%I.%I', compressed.schema_name, compressed.table_name)::regclass
+        )), 0) as bytes
+        from _timescaledb_catalog.hypertable as own
+        join _timescaledb_catalog.chunk as chunk on chunk.hypertable_id = own.id
+        join _timescaledb_catalog.chunk as compressed on compressed.id = chunk.compressed_chunk_id
+        where format('%I.%I', own.schema_name, own.table_name)::regclass = relation.hypertable and not chunk.dropped
+      ) as columnstore
       order by relation.kind desc, relation.name`,
   );
   return rows;

@@ -64,9 +64,9 @@ export const continuousAggregate: Materialization = {
     const { action, batches, configChanged, warning } = decision;
     const rebuilt = context.rebuilt.has(node.uniqueId);
     if (action === 'rebuild' && !rebuilt) {
-      await rebuildBeside(context, decision, async (beside, { sql }) => {
-        await createAggregate(context, node, beside, sql);
-        return 0;
+      await rebuildBeside(context, decision, {
+        create: (beside, { sql }) => createAggregate(context, node, beside, sql),
+        fill: async () => 0,
       });
       return { message: 'REBUILD' };
     }

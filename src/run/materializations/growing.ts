@@ -1,7 +1,18 @@
+import { BeltError } from '../../errors.js';
+import { renderRelation } from '../../project/relation.js';
 import { pendingBatches } from '../batches/ledger.js';
+import { parallelBy } from '../batches/shards.js';
 import { eventTimeOf } from '../batches/time-window.js';
+import { columnsOf } from '../catalog/relations.js';
 import { materializedOf } from '../lineage.js';
-import { ABSENT, batchReasons, type Decision, decided, type Situation } from './decision.js';
+import {
+  ABSENT,
+  batchReasons,
+  type Decision,
+  decided,
+  refused,
+  type Situation,
+} from './decision.js';
 import type { ModelContext } from './model-context.js';
 
 /**
@@ -27,6 +38,8 @@ export async function decideGrowing(
 ): Promise<Decision> {
   const { node } = context;
   const { kind, changes, sqlChanged } = situation;
+  const fault = await parallelFault(context);
+  if (fault !== undefined) return refused(situation, fault.message, fault);
   const batches = await batchesOf(context, kind === undefined || rebuild !== undefined);
   const pending = batchReasons(batches);
   if (kind === undefined) return decided(situation, 'create', [ABSENT, ...pending], { batches });
@@ -42,4 +55,24 @@ export async function decideGrowing(
   }
   if (batches.length > 0) return decided(situation, 'update', [...told, ...pending], { batches });
   return decided(situation, changes.length > 0 ? 'alter' : 'unchanged', told);
+}
+
+/** What stands against sharing a model out: a relation of its new_rows() without the column. */
+async function parallelFault(context: ModelContext): Promise<BeltError | undefined> {
+  const { client, node, newRowsOf, isSettled } = context;
+  const column = parallelBy(node);
+  if (column === undefined || isSettled) return undefined;
+  for (const relation of newRowsOf) {
+    const name = renderRelation(relation);
+    const columns = await context.ask(() => columnsOf(client, name));
+    if (columns === undefined || columns.some((one) => one.name === column)) continue;
+    return new BeltError(
+      `${node.name} has parallel_by ${column}, which ${name} of its new_rows() has not.`,
+      {
+        location: { file: node.path },
+        hint: `Name a column of what it reads by new_rows(): ${columns.map((one) => one.name).join(', ')}.`,
+      },
+    );
+  }
+  return undefined;
 }

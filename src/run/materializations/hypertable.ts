@@ -1,20 +1,23 @@
 import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
+import { parallelBy } from '../batches/shards.js';
 import { columnsOf, selectedColumns, without } from '../catalog/relations.js';
 import { createIndexes } from '../relations/indexes.js';
 import { flagConfig, namesConfig } from '../relations/model-config.js';
+import { columnstoreOrder } from '../timescale/columnstore-order.js';
 import { applyChunkInterval, makeHypertable } from '../timescale/hypertables.js';
 import { applyCompressionSettings, applyPolicies } from '../timescale/policies.js';
-import { betweenHooks } from './between-hooks.js';
-import { type Decision, decided, type Materialization, refused } from './decision.js';
+import { betweenHooks, writeBetweenHooks } from './between-hooks.js';
+import { decided, type Materialization, refused } from './decision.js';
 import { decideGrowing } from './growing.js';
 import { keepUntold } from './keep-untold.js';
 import type { ModelContext } from './model-context.js';
-import { builtAggregates, rebuildBeside } from './rebuild-beside.js';
+import { type BesideBuild, builtAggregates, rebuildBeside } from './rebuild-beside.js';
 import { refusedChange, refusedColumns } from './refusals.js';
 import { situationOf } from './relation-changes.js';
 import { refusedReplacement } from './replacing.js';
+import { writeColumnstore } from './write-columnstore.js';
 import { createEmptyTable, writeRows } from './write-rows.js';
 
 /**
@@ -57,26 +60,47 @@ export const hypertable: Materialization = {
   async build(context, decision) {
     const { client, node } = context;
     const { action, batches, configChanged } = decision;
+    // sorted and told apart in pieces of whole shards only
+    const inPieces = parallelBy(node) !== undefined;
+    const order = inPieces ? await columnstoreOrder(client, node) : undefined;
+    const beside: BesideBuild = {
+      create: (relation, compiled) => createEmpty(context, relation, compiled, order === undefined),
+      fill: async (relation, compiled) => {
+        if (isEmpty(node)) return 0;
+        const written =
+          order === undefined
+            ? await writeRows(context, relation, compiled, batches, true)
+            : await writeColumnstore(context, relation, compiled, batches, order);
+        const { untold } = decision;
+        return written + (untold === undefined ? 0 : await keepUntold(context, relation, untold));
+      },
+    };
     if (action === 'rebuild') {
-      const rows = await rebuildBeside(context, decision, (beside, compiled) =>
-        createFilled(context, beside, compiled, decision),
-      );
+      const rows = await rebuildBeside(context, decision, beside);
       return { rows, message: `REBUILD ${rows}` };
+    }
+    if (action === 'create' && inPieces) {
+      const rows = await rebuildBeside(context, decision, beside);
+      return { rows, message: `CREATE ${rows}` };
     }
     if (action === 'create') {
       const compiled = await context.compileOwn({ isIncremental: false });
       const rows = await betweenHooks(context, compiled, async () => {
-        const written = await createFilled(context, node.relation, compiled, decision);
+        await beside.create(node.relation, compiled);
+        const written = await beside.fill(node.relation, compiled);
         await applyPolicies(client, node, node.relation, true);
         return written;
       });
       return { rows, message: `CREATE ${rows}` };
     }
     const compiled = await context.compileOwn({ isIncremental: true });
-    const rows = await betweenHooks(context, compiled, async () => {
-      if (configChanged) await alterHypertable(context);
-      if (!context.isSettled) await applyPolicies(client, node, node.relation, configChanged);
-      return isEmpty(node) ? 0 : writeRows(context, node.relation, compiled, batches, false);
+    const rows = await writeBetweenHooks(context, compiled, batches, {
+      prepare: async () => {
+        if (configChanged) await alterHypertable(context);
+        if (!context.isSettled) await applyPolicies(client, node, node.relation, configChanged);
+      },
+      write: async () =>
+        isEmpty(node) ? 0 : writeRows(context, node.relation, compiled, batches, false),
     });
     return {
       rows,
@@ -100,20 +124,17 @@ function isEmpty(node: ModelNode): boolean {
   return flagConfig(node, 'empty_hypertable', false);
 }
 
-async function createFilled(
+async function createEmpty(
   context: ModelContext,
   relation: Relation,
   compiled: CompiledModel,
-  { batches, untold }: Decision,
-): Promise<number> {
+  keyed: boolean,
+): Promise<void> {
   const { client, node } = context;
   await createEmptyTable(context, relation, compiled);
-  await makeHypertable(client, node, relation);
+  await makeHypertable(client, node, relation, keyed);
   await createIndexes(client, node, relation, false);
   await applyCompressionSettings(client, node, relation, 'table');
-  if (isEmpty(node)) return 0;
-  const written = await writeRows(context, relation, compiled, batches, true);
-  return written + (untold === undefined ? 0 : await keepUntold(context, relation, untold));
 }
 
 /** Brings the settings of a hypertable that is there in line with its model. */

@@ -1,7 +1,7 @@
 import { renderRelation } from '../../project/relation.js';
 import { createIndexes } from '../relations/indexes.js';
 import { swapTable } from '../relations/swap-table.js';
-import { betweenHooks } from './between-hooks.js';
+import { writeBetweenHooks } from './between-hooks.js';
 import type { Materialization } from './decision.js';
 import { decideGrowing } from './growing.js';
 import { keepUntold } from './keep-untold.js';
@@ -30,18 +30,23 @@ export const incremental: Materialization = {
     const anew = action === 'create' || action === 'rebuild';
     const target = anew ? besideRelation(node) : node.relation;
     const compiled = await context.compileOwn({ isIncremental: !anew, target });
-    const rows = await betweenHooks(context, compiled, async () => {
-      if (anew) {
-        await client.query(`drop table if exists ${renderRelation(target)}`);
-        await createEmptyTable(context, target, compiled);
-      } else if (configChanged) {
-        await alterPersistence(context);
-      }
-      if (!context.isSettled) await createIndexes(client, node, target, keyIsUnique(node));
-      const written = await writeRows(context, target, compiled, batches, anew);
-      const kept = untold === undefined ? 0 : await keepUntold(context, target, untold);
-      if (anew) await swapTable(client, node, target);
-      return written + kept;
+    const rows = await writeBetweenHooks(context, compiled, batches, {
+      anew,
+      prepare: async () => {
+        if (anew) {
+          await client.query(`drop table if exists ${renderRelation(target)}`);
+          await createEmptyTable(context, target, compiled);
+        } else if (configChanged) {
+          await alterPersistence(context);
+        }
+        if (!context.isSettled) await createIndexes(client, node, target, keyIsUnique(node));
+      },
+      write: () => writeRows(context, target, compiled, batches, anew),
+      finish: async () => {
+        const kept = untold === undefined ? 0 : await keepUntold(context, target, untold);
+        if (anew) await swapTable(client, node, target);
+        return kept;
+      },
     });
     await client.query(`analyze ${renderRelation(node.relation)}`);
     return { rows, message: `${anew ? 'CREATE' : 'INSERT'} ${rows}` };

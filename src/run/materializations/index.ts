@@ -1,6 +1,7 @@
 import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
 import type { Project } from '../../project/project.js';
+import { parallelBy } from '../batches/shards.js';
 import { materializedOf } from '../lineage.js';
 import { continuousAggregate } from './continuous-aggregate.js';
 import type { Materialization } from './decision.js';
@@ -39,6 +40,15 @@ export function materializationOf(node: ModelNode): Materialization {
 export function checkMaterializations(project: Project): void {
   for (const node of project.nodes.values()) {
     if (node.resourceType !== 'model' && node.resourceType !== 'snapshot') continue;
+    if (parallelBy(node) !== undefined && !node.usesNewRows) {
+      throw new BeltError(
+        `${node.name} has parallel_by, but no new_rows(): there is nothing of it to share out.`,
+        {
+          location: { file: node.path },
+          hint: 'Read what is new by new_rows(), or take parallel_by away.',
+        },
+      );
+    }
     if (!node.usesNewRows || TAKES_NEW_ROWS.includes(materializationOf(node))) continue;
     throw new BeltError(
       `${node.name} asks for new_rows(), but it is not built from what is new: it would be given none.`,

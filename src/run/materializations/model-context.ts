@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { ClientBase, PoolClient } from 'pg';
 import type { ModelNode } from '../../project/nodes.js';
 import type { Relation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
@@ -23,6 +23,13 @@ export interface CompileUse {
 /** What a materialization needs to build one model. */
 export interface ModelContext {
   readonly client: PoolClient;
+  /** How many sessions the run has, of which this one is the model's own. */
+  readonly sessions: number;
+  /** Runs jobs on the model's own session, and on others that are free. Gives the faults of those that failed. */
+  share<T>(
+    jobs: readonly T[],
+    work: (job: T, client: ClientBase) => Promise<void>,
+  ): Promise<unknown[]>;
   readonly node: ModelNode;
   /** Asked for, and not forbidden by the model's config. */
   readonly fullRefresh: boolean;
@@ -37,6 +44,8 @@ export interface ModelContext {
   readonly memory: RunMemory | undefined;
   /** The resources whose responses it asks for by new_rows(). */
   readonly landedResources: readonly Resource[];
+  /** The relations that it asks for by new_rows(). */
+  readonly newRowsOf: readonly Relation[];
   /** Whether it may be rebuilt though raw is gone: then what raw can't tell is kept. */
   readonly allowsMissingRaw: boolean;
   /** Whether it, or what it reads, takes landed batches as they come. */

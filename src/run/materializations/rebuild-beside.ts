@@ -4,6 +4,7 @@ import type { ModelNode } from '../../project/nodes.js';
 import type { Relation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
 import { recordBatches } from '../batches/ledger.js';
+import { parallelBy } from '../batches/shards.js';
 import { aggregatesOnto } from '../catalog/aggregates.js';
 import { dropRelation, findRelation, renameRelation } from '../catalog/relations.js';
 import { materializedOf } from '../lineage.js';
@@ -18,15 +19,21 @@ import type { Decision } from './decision.js';
 import type { ModelContext } from './model-context.js';
 import { besideRelation, retiredRelation } from './replacing.js';
 
+/** How the relation of a model itself is built beside the one that readers use. */
+export interface BesideBuild {
+  create(beside: Relation, compiled: CompiledModel): Promise<void>;
+  /** Gives the rows written: in the same transaction, or in those of its pieces. */
+  fill(beside: Relation, compiled: CompiledModel): Promise<number>;
+}
+
 /**
- * Rebuilds a hypertable or continuous aggregate, and the continuous aggregates over it, beside
- * those that readers use, and swaps them all in one short transaction. `build` makes and fills the
- * new relation of the model itself, and gives its rows.
+ * Builds a hypertable or continuous aggregate, and the continuous aggregates over it, beside those
+ * that readers use, and swaps them all in one short transaction.
  */
 export async function rebuildBeside(
   context: ModelContext,
   { batches, rebuiltWith }: Decision,
-  build: (beside: Relation, compiled: CompiledModel) => Promise<number>,
+  { create, fill }: BesideBuild,
 ): Promise<number> {
   const { client, node } = context;
   const group = [node, ...rebuiltWith];
@@ -37,10 +44,18 @@ export async function rebuildBeside(
   try {
     const target = besideRelation(node);
     const compiled = await context.compileOwn({ isIncremental: false, target, shadows });
-    const rows = await inTransaction(client, async () => {
+    const begin = async () => {
       await runHooks(client, compiled.preHooks);
-      return build(target, compiled);
-    });
+      await create(target, compiled);
+    };
+    const inPieces = parallelBy(node) !== undefined;
+    if (inPieces) await inTransaction(client, begin);
+    const rows = inPieces
+      ? await fill(target, compiled)
+      : await inTransaction(client, async () => {
+          await begin();
+          return fill(target, compiled);
+        });
     for (const member of rebuiltWith) {
       const beside = besideRelation(member);
       const use = { isIncremental: false, target: beside, shadows };
@@ -56,7 +71,7 @@ export async function rebuildBeside(
       await swapGroup(context, group);
       for (const member of group) {
         // without batches it is not fed by them: what its ledger says stays so
-        if (member.usesNewRows || batches.length === 0) continue;
+        if ((member.usesNewRows && !inPieces) || batches.length === 0) continue;
         await recordBatches(client, member.uniqueId, batches, true);
       }
       await runHooks(client, compiled.postHooks);
@@ -81,10 +96,7 @@ export async function builtAggregates(context: ModelContext): Promise<ModelNode[
 
 /** A continuous aggregate that no model describes cannot be made again over the new relation. */
 async function refuseStrangers(context: ModelContext, group: readonly ModelNode[]): Promise<void> {
-  const names = await aggregatesOnto(
-    context.client,
-    group.map((member) => member.relation),
-  );
+  const names = await aggregatesOnto(context.client, await builtRelations(context, group));
   if (names.length === 0) return;
   throw new BeltError(
     `${context.node.name} cannot be rebuilt: the continuous ${names.length === 1 ? 'aggregate' : 'aggregates'} ${names.join(', ')} over it ${names.length === 1 ? 'is' : 'are'} not a model of this project.`,
@@ -93,6 +105,18 @@ async function refuseStrangers(context: ModelContext, group: readonly ModelNode[
       hint: "Drop it, or write it as a model with materialized='continuous_aggregate'.",
     },
   );
+}
+
+/** Those relations of models that are there: all, unless it is the first build. */
+async function builtRelations(
+  { client }: ModelContext,
+  group: readonly ModelNode[],
+): Promise<Relation[]> {
+  const built: Relation[] = [];
+  for (const { relation } of group) {
+    if ((await findRelation(client, relation)) !== undefined) built.push(relation);
+  }
+  return built;
 }
 
 /** What reads a relation is dropped before it. */
@@ -106,16 +130,19 @@ async function dropGroup(
 
 async function swapGroup(context: ModelContext, group: readonly ModelNode[]): Promise<void> {
   const { client } = context;
-  const relations = group.map((member) => member.relation);
-  await keepingDependentViews(client, relations, async () => {
+  const built = await builtRelations(context, group);
+  await keepingDependentViews(client, built, async () => {
     for (const member of group) {
       const beside = besideRelation(member);
-      await copyGrants(client, member.relation, beside);
-      await applyGrants(client, member, beside);
       const kind = materializedOf(member) === 'continuous_aggregate' ? 'view' : 'table';
+      const isThere = built.includes(member.relation);
+      if (isThere) await copyGrants(client, member.relation, beside);
+      await applyGrants(client, member, beside);
       await describeRelation(client, member, beside, kind);
-      await copyComments(client, member.relation, beside, kind);
-      await renameRelation(client, member.relation, retiredRelation(member).identifier);
+      if (isThere) {
+        await copyComments(client, member.relation, beside, kind);
+        await renameRelation(client, member.relation, retiredRelation(member).identifier);
+      }
       await renameRelation(client, beside, member.relation.identifier);
       await applyPolicies(client, member, member.relation, true);
     }

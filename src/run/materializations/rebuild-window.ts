@@ -15,7 +15,8 @@ import { missingOfWindow } from './hold-against-raw.js';
 import { isUntold, type Untold } from './keep-untold.js';
 import type { ModelContext, ModelOutcome } from './model-context.js';
 import { checksumOf } from './relation-changes.js';
-import { matchColumns, writeResponses } from './write-rows.js';
+import { writeResponses } from './write-rows.js';
+import { matchColumns } from './writing.js';
 
 /** Works on a window of what has been built before. */
 export async function workOnWindow(

@@ -7,23 +7,18 @@ import { freeName } from '../relations/indexes.js';
 import { flagConfig, intervalOf, namesConfig, textConfig } from '../relations/model-config.js';
 import { type Dimension, dimensionSql, dimensionsOf, intervalLiteral } from './dimensions.js';
 
-/** Makes an empty table a hypertable, cut and told apart as its model says. */
+/** Makes an empty table a hypertable, cut as its model says, and with its key unless that comes later. */
 export async function makeHypertable(
   client: ClientBase,
   node: ModelNode,
   relation: Relation,
+  keyed: boolean,
 ): Promise<void> {
   const name = renderRelation(relation);
   const quote = (column: string) => client.escapeIdentifier(column);
   const [main, ...others] = dimensionsOf(node) as [Dimension, ...Dimension[]];
-  const key = namesConfig(node, 'unique_key').map(quote);
   await client.query(`alter table ${name} alter column ${quote(main.column)} set not null`);
-  if (key.length > 0) {
-    const pkey = await freeName(client, name, `${node.relation.identifier.slice(0, 50)}_pkey`);
-    await client.query(
-      `alter table ${name} add constraint ${quote(pkey)} primary key (${key.join(', ')})`,
-    );
-  }
+  if (keyed) await addKey(client, node, relation);
   await client.query(
     `select create_hypertable($1::regclass, ${dimensionSql(client, main)}, create_default_indexes => $2)`,
     [name, flagConfig(node, 'create_default_indexes', true)],
@@ -34,6 +29,21 @@ export async function makeHypertable(
     ]);
   }
   await setIntegerNow(client, node, relation, main.column);
+}
+
+/** Lets the unique_key of a hypertable, if it has one, tell its rows apart. */
+export async function addKey(
+  client: ClientBase,
+  node: ModelNode,
+  relation: Relation,
+): Promise<void> {
+  const key = namesConfig(node, 'unique_key').map((column) => client.escapeIdentifier(column));
+  if (key.length === 0) return;
+  const name = renderRelation(relation);
+  const pkey = await freeName(client, name, `${node.relation.identifier.slice(0, 50)}_pkey`);
+  await client.query(
+    `alter table ${name} add constraint ${client.escapeIdentifier(pkey)} primary key (${key.join(', ')})`,
+  );
 }
 
 /** For a dimension that counts integers: the function that tells which one is now. */

@@ -135,24 +135,36 @@ export async function applyCompressionSettings(
   if (config === undefined) return;
   const quote = (name: string) => client.escapeIdentifier(name);
   const settings = ['timescaledb.compress'];
-  const segments = namesOf(config.segmentby);
+  const { segments, order } = compressionOrder(node);
   if (segments.length > 0) {
     settings.push(
       `timescaledb.compress_segmentby = ${client.escapeLiteral(segments.map(quote).join(', '))}`,
     );
   }
-  const order = namesOf(config.orderby).map((term) => {
-    const [, column = term, direction = ''] = /^(\S+)((?:\s+\w+)*)$/.exec(term.trim()) ?? [];
-    return `${quote(column)}${direction}`;
-  });
   if (order.length > 0) {
-    settings.push(`timescaledb.compress_orderby = ${client.escapeLiteral(order.join(', '))}`);
+    const terms = order.map(({ column, direction }) => `${quote(column)}${direction}`);
+    settings.push(`timescaledb.compress_orderby = ${client.escapeLiteral(terms.join(', '))}`);
   }
   const chunk = intervalOf(config.chunk_time_interval);
   if (chunk !== undefined) {
     settings.push(`timescaledb.compress_chunk_time_interval = ${client.escapeLiteral(chunk)}`);
   }
   await client.query(`alter ${keyword} ${renderRelation(relation)} set (${settings.join(', ')})`);
+}
+
+/** What the columnstore of a model is cut and ordered by. */
+export function compressionOrder(node: ModelNode): {
+  readonly segments: readonly string[];
+  readonly order: readonly { readonly column: string; readonly direction: string }[];
+} {
+  const config = groupConfig(node, 'compression');
+  return {
+    segments: namesOf(config?.segmentby),
+    order: namesOf(config?.orderby).map((term) => {
+      const [, column = term, direction = ''] = /^(\S+)((?:\s+\w+)*)$/.exec(term.trim()) ?? [];
+      return { column, direction };
+    }),
+  };
 }
 
 async function presentPolicies(client: ClientBase, relation: Relation): Promise<Set<string>> {
