@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ['test/global-setup.ts'],
     testTimeout: 120_000,
     hookTimeout: 300_000,
-    maxWorkers: 2,
+    // of two cores, since a test waits a third of its time for processes of its own
+    maxWorkers: 3,
     reporters: ['default'],
   },
 });

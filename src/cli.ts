@@ -1,29 +1,43 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
-import { addCompileCommand, addShowCommand } from './commands/compile.js';
-import { addDbCommand } from './commands/db.js';
-import { addDebugCommand } from './commands/debug.js';
-import { addDoctorCommand } from './commands/doctor.js';
 import { addExamples } from './commands/examples.js';
-import { addLandCommand } from './commands/land.js';
-import { addListCommand } from './commands/list.js';
-import { addMigrateCommand } from './commands/migrate.js';
 import { watchOutput } from './commands/output.js';
-import { addPlanCommand } from './commands/plan.js';
-import { addQueryCommand } from './commands/query.js';
-import { addRawCommand } from './commands/raw.js';
-import { addRejectedCommand } from './commands/rejected.js';
 import { reportFault } from './commands/report-fault.js';
-import { addRetryCommand } from './commands/retry.js';
-import { addRunCommands } from './commands/run-nodes.js';
 import { exitCodeOf } from './commands/scope.js';
-import { addSimulateCommand } from './commands/simulate.js';
-import { addSourceCommand } from './commands/source.js';
-import { addStartCommand } from './commands/start.js';
-import { addStatusCommand } from './commands/status.js';
-import { addTransformCommand } from './commands/transform.js';
-import { addWatchCommand } from './commands/watch.js';
 import { BELT_VERSION } from './folders.js';
+
+/**
+ * The commands by their names, in the order of the help. Each is loaded when it is asked for: all of
+ * them take longer to load than many take to run.
+ */
+const COMMANDS: readonly (readonly [
+  names: string,
+  load: () => Promise<(program: Command) => void>,
+])[] = [
+  ['start', async () => (await import('./commands/start.js')).addStartCommand],
+  ['land', async () => (await import('./commands/land.js')).addLandCommand],
+  ['transform', async () => (await import('./commands/transform.js')).addTransformCommand],
+  ['watch', async () => (await import('./commands/watch.js')).addWatchCommand],
+  ['plan', async () => (await import('./commands/plan.js')).addPlanCommand],
+  [
+    'build run test seed snapshot',
+    async () => (await import('./commands/run-nodes.js')).addRunCommands,
+  ],
+  ['retry', async () => (await import('./commands/retry.js')).addRetryCommand],
+  ['compile', async () => (await import('./commands/compile.js')).addCompileCommand],
+  ['show', async () => (await import('./commands/compile.js')).addShowCommand],
+  ['list ls', async () => (await import('./commands/list.js')).addListCommand],
+  ['source', async () => (await import('./commands/source.js')).addSourceCommand],
+  ['debug', async () => (await import('./commands/debug.js')).addDebugCommand],
+  ['status', async () => (await import('./commands/status.js')).addStatusCommand],
+  ['raw', async () => (await import('./commands/raw.js')).addRawCommand],
+  ['rejected', async () => (await import('./commands/rejected.js')).addRejectedCommand],
+  ['query', async () => (await import('./commands/query.js')).addQueryCommand],
+  ['migrate', async () => (await import('./commands/migrate.js')).addMigrateCommand],
+  ['doctor', async () => (await import('./commands/doctor.js')).addDoctorCommand],
+  ['db', async () => (await import('./commands/db.js')).addDbCommand],
+  ['simulate', async () => (await import('./commands/simulate.js')).addSimulateCommand],
+];
 
 const program = new Command('belt')
   .description('Battery ELT on TimescaleDB: land vendor JSON, transform it with SQL models.')
@@ -48,26 +62,11 @@ const program = new Command('belt')
   .configureHelp({ showGlobalOptions: true })
   .exitOverride();
 
-addStartCommand(program);
-addLandCommand(program);
-addTransformCommand(program);
-addWatchCommand(program);
-addPlanCommand(program);
-addRunCommands(program);
-addRetryCommand(program);
-addCompileCommand(program);
-addShowCommand(program);
-addListCommand(program);
-addSourceCommand(program);
-addDebugCommand(program);
-addStatusCommand(program);
-addRawCommand(program);
-addRejectedCommand(program);
-addQueryCommand(program);
-addMigrateCommand(program);
-addDoctorCommand(program);
-addDbCommand(program);
-addSimulateCommand(program);
+const asked = COMMANDS.filter(([names]) =>
+  names.split(' ').some((name) => process.argv.includes(name)),
+);
+// without any of them, all are for the help, or to say which one was meant
+for (const [, load] of asked.length > 0 ? asked : COMMANDS) (await load())(program);
 addExamples(program);
 
 watchOutput();
