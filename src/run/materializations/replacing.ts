@@ -1,13 +1,12 @@
 import { BeltError } from '../../errors.js';
-import type { ModelNode } from '../../project/nodes.js';
+import type { ModelNode, SeedNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import type { RelationKind } from '../catalog/relations.js';
 import { type Decision, refused, type Situation } from './decision.js';
-import type { ModelContext } from './model-context.js';
 
-/** Refuses to put a model where an object of a kind stands that would lose its data by it. */
+/** Refuses to put a node where an object of a kind stands that would lose its data by it. */
 export function refusedReplacement(
-  { node }: ModelContext,
+  { node }: { readonly node: ModelNode | SeedNode },
   situation: Situation,
   replaceable: readonly RelationKind[],
 ): Decision | undefined {
@@ -18,10 +17,10 @@ export function refusedReplacement(
     situation,
     `it exists as a ${called}`,
     new BeltError(
-      `${renderRelation(node.relation)} exists as a ${called}, and the model ${node.name} would replace it.`,
+      `${renderRelation(node.relation)} exists as a ${called}, and the ${node.resourceType} ${node.name} would replace it.`,
       {
         location: { file: node.path },
-        hint: 'Drop or rename the existing object first, or give the model another alias.',
+        hint: 'Drop or rename the existing object first, or give this one another alias.',
       },
     ),
   );

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { PoolClient } from 'pg';
 import { inTransaction } from '../../database/transaction.js';
-import { BeltError } from '../../errors.js';
 import type { SeedNode } from '../../project/nodes.js';
 import { inferColumnType } from '../../project/reading/seeds.js';
 import { renderRelation } from '../../project/relation.js';
@@ -13,9 +12,10 @@ import { keepingDependentViews } from '../relations/dependent-views.js';
 import { keepingGrants } from '../relations/grants.js';
 import { createIndexes } from '../relations/indexes.js';
 import { publish, runHooks } from './between-hooks.js';
-import { ABSENT, type Decision, decided, refused } from './decision.js';
+import { ABSENT, type Decision, decided } from './decision.js';
 import type { ModelOutcome } from './model-context.js';
 import { asStored } from './relation-changes.js';
+import { refusedReplacement } from './replacing.js';
 
 /** Decides whether the table of a seed is to be loaded from its file. */
 export async function decideSeed(
@@ -34,26 +34,12 @@ export async function decideSeed(
     changes: fileChanged ? ['the file changed'] : [],
   };
   if (kind === undefined) return decided(situation, 'create', [ABSENT]);
-  if (kind !== 'table') return refusedSeed(situation, node);
+  const refusal = refusedReplacement({ node }, situation, ['table']);
+  if (refusal !== undefined) return refusal;
   if (!fileChanged && !fullRefresh) return decided(situation, 'unchanged');
   const reasons = fullRefresh ? [...situation.changes, '--full-refresh'] : situation.changes;
   if (await hasColumns(client, node)) return decided(situation, 'update', reasons);
   return decided(situation, 'replace', [...reasons, 'its columns changed']);
-}
-
-function refusedSeed(situation: Parameters<typeof refused>[0], node: SeedNode): Decision {
-  const called = String(situation.kind).replaceAll('_', ' ');
-  return refused(
-    situation,
-    `it exists as a ${called}`,
-    new BeltError(
-      `${renderRelation(node.relation)} exists as a ${called}, and the seed ${node.name} would replace it.`,
-      {
-        location: { file: node.path },
-        hint: 'Drop or rename the existing object first, or give the seed another alias.',
-      },
-    ),
-  );
 }
 
 /** Loads a seed into its table, as far as it was decided to. */
