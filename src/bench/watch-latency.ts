@@ -110,13 +110,16 @@ function startWatch(url: string, source: string): ChildProcess {
 
 function eventOf(lines: Interface, awaited: string): Promise<WatchEvent> {
   return new Promise((done, fail) => {
-    lines.on('line', function told(line) {
+    const told = (line: string) => {
       const event = parsed(line);
-      if (event.event !== awaited) return;
-      lines.off('line', told);
-      done(event);
-    });
-    lines.on('close', () => fail(new Error('belt watch has ended.')));
+      if (event.event === awaited) leave(() => done(event));
+    };
+    const ended = () => leave(() => fail(new Error('belt watch has ended.')));
+    const leave = (then: () => void) => {
+      lines.off('line', told).off('close', ended);
+      then();
+    };
+    lines.on('line', told).on('close', ended);
   });
 }
 
