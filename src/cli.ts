@@ -30,6 +30,7 @@ const COMMANDS: readonly (readonly [
   ['source', async () => (await import('./commands/source.js')).addSourceCommand],
   ['debug', async () => (await import('./commands/debug.js')).addDebugCommand],
   ['status', async () => (await import('./commands/status.js')).addStatusCommand],
+  ['alerts', async () => (await import('./commands/alerts.js')).addAlertsCommand],
   ['raw', async () => (await import('./commands/raw.js')).addRawCommand],
   ['rejected', async () => (await import('./commands/rejected.js')).addRejectedCommand],
   ['query', async () => (await import('./commands/query.js')).addQueryCommand],

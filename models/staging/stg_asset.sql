@@ -5,6 +5,7 @@ select
     response.response_id,
     response.batch_id,
     response.landed_at,
+    response.resource_path,
     item.position,
     (item.body ->> 'deviceId')::uuid as device_uuid,
     item.body ->> 'description' as description,

@@ -22,13 +22,26 @@ const HISTORY_HOURS = 6;
 
 const ROUNDS = 7;
 
+/** A battery has had a closed alert in so many days. */
+const CLOSED_ALERT_DAYS = 10;
+
+/** Alerts of low states of charge, from `times`: device_id, opened_at and closed_at. */
+const insertAlerts = (times: string) => `
+  insert into alert_interval (rule, metric, kind, severity, threshold, value, extreme, recorded_at,
+    device_id, began_at, opened_at, closed_at)
+  select 'state_of_charge_low', 'state_of_charge_percent', 'below', 'warning', 20, 15, 15, now(),
+    device_id, opened_at, opened_at, closed_at
+  from (${times}) as alert`;
+
 /** What an alerting system asks every few seconds. */
 const ALERT_QUERY = 'select * from public.battery_alert';
 
 export async function measureAlerts(client: PoolClient, scale: Scale): Promise<AlertLatency[]> {
   const figures: AlertLatency[] = [];
   for (const devices of scale.alertDevices) {
-    await client.query('truncate device, asset_history, battery_telemetry, battery_latest');
+    await client.query(
+      'truncate device, asset_history, alert_device, battery_telemetry, latest_reading, alert_interval',
+    );
     await client.query(
       `insert into device (device_id, device_uuid)
         select device_id, md5(device_id::text)::uuid from generate_series(1, $1) as device_id`,
@@ -37,6 +50,11 @@ export async function measureAlerts(client: PoolClient, scale: Scale): Promise<A
     await client.query(
       `insert into asset_history (device_id, valid_from, description, state)
         select device_id, now() - interval '200 days', 'Site ' || device_id, 'Ok' from device`,
+    );
+    await client.query(
+      `insert into alert_device (device_id, device_uuid, site, state, stale_after, changed_by_response_id, line_nos)
+        select device_id, device_uuid, 'Site ' || device_id, 'Ok', '15 minutes', 0, array(select generate_series(1, (select count(*) from alert_rule))::int)
+        from device`,
     );
     let from = 0;
     for (const days of scale.alertDays) {
@@ -48,14 +66,30 @@ export async function measureAlerts(client: PoolClient, scale: Scale): Promise<A
           from device cross join generate_series($1 * 24, $2 * 24 - 1, $3::int) as hours`,
         [from, days, HISTORY_HOURS, ONE_ALERT_IN],
       );
-      from = days;
-      await client.query('truncate battery_latest');
       await client.query(
-        `insert into battery_latest (device_id, read_at, state_of_charge_percent, state_of_charge_percent_at)
-          select device_id, max(ts), last(state_of_charge_percent, ts), max(ts)
+        insertAlerts(
+          `select device_id, now() - day * interval '1 day' as opened_at, now() - day * interval '23 hours' as closed_at
+            from device cross join generate_series($1::int + 1, $2::int, $3::int) as day`,
+        ),
+        [from, days, CLOSED_ALERT_DAYS],
+      );
+      from = days;
+      await client.query('truncate latest_reading');
+      await client.query(
+        `insert into latest_reading (device_id, read_at, until_at, state_of_charge_percent, state_of_charge_percent_at)
+          select device_id, now(), 'infinity', last(state_of_charge_percent, ts), now()
           from battery_telemetry group by device_id`,
       );
-      await client.query('analyze device, asset_history, battery_latest');
+      await client.query("delete from alert_interval where closed_at = 'infinity'");
+      await client.query(
+        insertAlerts(
+          `select device_id, now() - interval '1 hour' as opened_at, 'infinity'::timestamptz as closed_at
+            from latest_reading where state_of_charge_percent < 20`,
+        ),
+      );
+      await client.query(
+        'analyze device, asset_history, alert_device, latest_reading, alert_interval',
+      );
       const { rows } = await client.query<{ rows: number }>(
         'select count(*)::float8 as rows from battery_telemetry',
       );

@@ -55,6 +55,16 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [line: string, use: s
   'source freshness': [['belt source freshness', 'how old what was landed is']],
   debug: [['belt debug --profiles-dir ~/.dbt', 'with the profiles of dbt']],
   status: [['belt status --json', 'for a monitor']],
+  alerts: [
+    ['belt alerts', 'what needs somebody now'],
+    ['belt alerts --exit-code --json', 'for a scheduler: 1 if somebody is needed'],
+    ['belt alerts --since 2d', 'what was, and what became of it'],
+  ],
+  'alerts mute': [
+    ['belt alerts mute "Havenkade*" state_of_charge_low --for 4h', 'while somebody is on the way'],
+    ["belt alerts mute b8db30a9-1d3b-4948-96a8-721ea6da1cab '*' --for 2d", 'all of one battery'],
+  ],
+  'alerts unmute': [['belt alerts unmute "Havenkade*"', 'somebody is needed again']],
   'raw archive': [
     ['belt raw archive --older-than 30d --to archive', 'old raw out of the database'],
     ['belt raw archive --older-than 1d --to archive --keep', 'a copy of all raw but the last'],

@@ -44,7 +44,15 @@ export async function withoutDeadlock<T>(work: () => Promise<T>, attempts = 3): 
   try {
     return await work();
   } catch (error) {
-    if (attempts <= 1 || (error as { code?: string }).code !== DEADLOCK) throw error;
+    if (attempts <= 1 || !isOfTheMoment(error)) throw error;
     return withoutDeadlock(work, attempts - 1);
   }
+}
+
+/** What a query says whose chunk a background job of TimescaleDB compressed while it was planned. */
+const GONE_WHILE_PLANNED = /^could not open relation with OID \d+$/;
+
+function isOfTheMoment(error: unknown): boolean {
+  const { code, message = '' } = error as { code?: string; message?: string };
+  return code === DEADLOCK || (code === 'XX000' && GONE_WHILE_PLANNED.test(message));
 }

@@ -111,7 +111,13 @@ async function planNodes(
       if (decision.refusal !== undefined) failing.add(id);
       planned.set(id, told(node, decision));
     } else if (node.resourceType === 'model' || node.resourceType === 'snapshot') {
-      const context = { ...modelContext(run, client, node), sessions, ask: asking(client) };
+      // what is above takes up its batches before
+      const context = {
+        ...modelContext(run, client, node),
+        fedAbove: [],
+        sessions,
+        ask: asking(client),
+      };
       const decision = await decisionOf(context);
       if (decision.refusal !== undefined) failing.add(id);
       for (const { uniqueId } of decision.rebuiltWith) run.rebuilt.add(uniqueId);

@@ -16,6 +16,14 @@ export function readsNewRows(project: Project, node: ModelNode): boolean {
   });
 }
 
+/** The models that a model reads, also through others. */
+export function modelsAbove(project: Project, node: ModelNode): ModelNode[] {
+  return [...ancestorsOf(project.nodes, node.uniqueId)].flatMap((id) => {
+    const found = project.nodes.get(id);
+    return found?.resourceType === 'model' && !isEphemeral(found) ? [found] : [];
+  });
+}
+
 /** Continuous aggregates that read a model directly, or through other continuous aggregates. */
 export function aggregatesOver(project: Project, node: ModelNode): ModelNode[] {
   const children = childrenByNode(project.nodes);

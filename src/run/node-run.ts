@@ -9,7 +9,7 @@ import { landedRelation, landedResources } from './batches/landed-sources.js';
 import { parallelBy } from './batches/shards.js';
 import { newRowsOf, rowsOfResponses } from './batches/slices.js';
 import type { TimeWindow } from './batches/time-window.js';
-import { aggregatesOver, aggregatesUnder, readsNewRows } from './lineage.js';
+import { aggregatesOver, aggregatesUnder, modelsAbove, readsNewRows } from './lineage.js';
 import type { CompileUse, ModelContext } from './materializations/model-context.js';
 import { renderWithQueries } from './render-with-queries.js';
 import type { RunListener } from './run-events.js';
@@ -87,6 +87,7 @@ export function modelContext(
         ...(use.batch === undefined ? {} : inBatch(use.batch)),
       }),
     );
+  const above = modelsAbove(project, node);
   return {
     client,
     sessions,
@@ -96,6 +97,8 @@ export function modelContext(
     landed: run.landed,
     isSettled: !fullRefresh && run.memory?.isSettled(node.uniqueId) === true,
     memory: run.memory,
+    above: above.map(({ uniqueId }) => uniqueId),
+    fedAbove: above.filter(({ usesNewRows }) => usesNewRows).map(({ uniqueId }) => uniqueId),
     aggregatesOver: aggregatesOver(project, node),
     aggregatesUnder: aggregatesUnder(project, node),
     landedResources: landedResources(project, node),

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { type OpenAlert, readOpenAlerts } from '../alerts/read-alerts.js';
 import { renderRelation } from '../project/relation.js';
 import { rawTable } from '../raw/raw-table.js';
 import { RESOURCES } from '../raw/resources.js';
@@ -13,7 +14,8 @@ export interface Status extends Findings {
   readonly lastRun: RunStatus | undefined;
   readonly hypertables: readonly HypertableStatus[];
   readonly policies: readonly PolicyStatus[];
-  readonly alerts: readonly AlertStatus[];
+  /** Open now, most urgent first. */
+  readonly alerts: readonly OpenAlert[];
   /** Batches that battery_telemetry has not processed yet. */
   readonly pendingBatches: number;
 }
@@ -57,13 +59,6 @@ export interface PolicyStatus {
   readonly nextRunAt: Date | null;
 }
 
-interface AlertStatus {
-  readonly deviceUuid: string;
-  readonly site: string | null;
-  readonly stateOfChargePercent: number;
-  readonly readAt: Date;
-}
-
 /** Reads the status of a migrated database; the models' relations are those of `schema`. */
 export async function readStatus(client: ClientBase, schema: string): Promise<Status> {
   return {
@@ -71,7 +66,7 @@ export async function readStatus(client: ClientBase, schema: string): Promise<St
     lastRun: await readLastRun(client),
     hypertables: await readHypertables(client, schema),
     policies: await readPolicies(client),
-    alerts: await readAlerts(client, schema),
+    alerts: await readOpenAlerts(client, schema),
     pendingBatches: await readPending(client),
     ...(await readFindings(client, schema)),
   };
@@ -135,17 +130,6 @@ async function readPolicies(client: ClientBase): Promise<PolicyStatus[]> {
         policy.next_run_at as "nextRunAt"
       from ${POLICIES} as policy left join belt.policy_run as run on run.job_id = policy.job_id
       order by policy.relation, policy.procedure`,
-  );
-  return rows;
-}
-
-async function readAlerts(client: ClientBase, schema: string): Promise<AlertStatus[]> {
-  const alert = { schema, identifier: 'battery_alert' };
-  if ((await findRelation(client, alert)) === undefined) return [];
-  const { rows } = await client.query<AlertStatus>(
-    `select device_uuid as "deviceUuid", site,
-        state_of_charge_percent::float8 as "stateOfChargePercent", read_at as "readAt"
-      from ${renderRelation(alert)} order by state_of_charge_percent, device_id`,
   );
   return rows;
 }

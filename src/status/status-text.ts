@@ -93,15 +93,17 @@ function findingsText({ unmapped, rejectedReadings }: Status): string[] {
 }
 
 function alertsText({ alerts }: Status): string {
-  if (alerts.length === 0) return 'Alerts: none. No battery is below its threshold.';
+  if (alerts.length === 0) return 'Alerts: none is open.';
   const rows = alerts
     .slice(0, LISTED)
     .map((alert) => [
+      alert.severity,
+      alert.rule,
       alert.site ?? '(not listed)',
       alert.deviceUuid,
-      `${alert.stateOfChargePercent} %`,
-      alert.readAt.toISOString(),
+      alert.value === null ? '' : String(alert.value),
+      alert.since.toISOString(),
     ]);
   const more = alerts.length > LISTED ? `\nand ${alerts.length - LISTED} more` : '';
-  return `Alerts: ${countText(alerts.length, 'battery', 'batteries')} with a low state of charge\n${textTable(['site', 'device', 'state of charge', 'read at'], rows)}${more}`;
+  return `Alerts: ${alerts.length} open\n${textTable(['severity', 'rule', 'site', 'device', 'value', 'since'], rows)}${more}`;
 }

@@ -53,8 +53,8 @@ describe.each(ENGINES)('belt on the %s engine', (engine) => {
     const first = await workspace.beltOk('start');
     expect(first.stdout).toContain('Landed 4 documents (180,000 readings');
     expect(first.stdout).toMatch(/Done in .*: \d+ OK, 0 failed, 0 skipped\./);
-    expect(first.stdout).toMatch(/Alerts: 1 battery with a low state of charge/);
-    expect(first.stdout).toMatch(/Havenkade Harlingen .* 12 %/);
+    expect(first.stdout).toMatch(/Alerts: 4 open/);
+    expect(first.stdout).toMatch(/state_of_charge_low +Havenkade Harlingen .* 12 /);
     expect(first.stdout).toContain('Next steps\n  npm run -s belt -- query');
     const second = await workspace.beltOk('start');
     expect(second.stdout).toContain('Skipped 4 files');
@@ -64,7 +64,12 @@ describe.each(ENGINES)('belt on the %s engine', (engine) => {
       pendingBatches: 0,
       rejectedReadings: 0,
       unmapped: [],
-      alerts: [{ site: 'Havenkade Harlingen', stateOfChargePercent: 12 }],
+      alerts: [
+        { site: 'Havenkade Harlingen', rule: 'state_of_charge_low', value: 12 },
+        { rule: 'telemetry_stale' },
+        { rule: 'telemetry_stale' },
+        { rule: 'telemetry_stale' },
+      ],
     });
     expect(await workspace.query('select count(*)::int as readings from battery_reading')).toEqual([
       { readings: 180_000 },

@@ -119,7 +119,7 @@ async function rebuilt(workspace: Workspace, day: number): Promise<void> {
   for (const { message } of faults) expect(message).toContain('is not there yet');
   const [missing] = await workspace.query<{ models: number }>(
     `select count(*)::int as models
-      from unnest(array['battery_telemetry', 'battery_latest', 'battery_hourly', 'battery_daily']) as name
+      from unnest(array['battery_telemetry', 'alert_interval', 'latest_reading', 'battery_hourly', 'battery_daily']) as name
       where to_regclass(name) is null`,
   );
   expect(missing?.models).toBeGreaterThan(0);
@@ -135,6 +135,8 @@ async function contentOf(workspace: Workspace) {
     daily: `select device_uuid, bucket, battery_power_w_readings, state_of_charge_percent_last, readings
         from battery_daily ${named} order by 1, 2`,
     latest: `select device_uuid, read_at, battery_power_w, state_of_charge_percent, state_of_charge_percent_at from battery_latest ${named} order by 1`,
+    alerts: `select device_uuid, rule, metric, began_at, opened_at, closed_at, value, extreme, extreme_at from alert_interval ${named}
+        where withdrawn_at is null and kind not in ('missing', 'clock_ahead') order by 1, 2, 3, 5`,
     rejects:
       'select device_uuid, vendor_series, element, reason from telemetry_reject order by 1, 2, 3::text, response_id, position',
   };

@@ -131,10 +131,11 @@ describe.each(ENGINES)('reprocessing a window on the %s engine', (engine) => {
     const { code, results, byName } = await run(...window(1, 3));
     expect(code).toBe(0);
     expect(results.map(({ name }) => name).sort()).toEqual([
+      'alert_interval',
       'battery_daily',
       'battery_hourly',
-      'battery_latest',
       'battery_telemetry',
+      'latest_reading',
     ]);
     // of 192 rows, all but the zero of the day would change sign; day 1 and 2 begin at 100 and 200
     expect(byName.battery_telemetry?.message).toMatch(/^REPROCESS 192 in \d batch/);
@@ -185,7 +186,7 @@ describe.each(ENGINES)('reprocessing a window on the %s engine', (engine) => {
     expect(failed.code).toBe(1);
     expect(failed.byName).toMatchObject({
       battery_telemetry: { status: 'error', message: 'division by zero (SQLSTATE 22012)' },
-      battery_latest: { status: 'skipped' },
+      latest_reading: { status: 'skipped' },
       battery_hourly: { status: 'skipped' },
       battery_daily: { status: 'skipped' },
     });
@@ -198,10 +199,11 @@ describe.each(ENGINES)('reprocessing a window on the %s engine', (engine) => {
     const retried = await workspace.beltOk('retry', '--project-dir', project, '--json');
     const { results } = JSON.parse(retried.stdout) as { results: Result[] };
     expect(results.map(({ name, message }) => `${name} ${message}`).sort()).toEqual([
+      expect.stringMatching(/^alert_interval RERUN \d+$/),
       'battery_daily REFRESH 1 window',
       'battery_hourly REFRESH 1 window',
-      'battery_latest RERUN 2',
       expect.stringMatching(/^battery_telemetry REPROCESS 192 in \d batch/),
+      'latest_reading RERUN 2',
     ]);
     const negative = before.map((row, index) => ({
       ...row,
@@ -280,8 +282,8 @@ describe.each(ENGINES)('reprocessing a window on the %s engine', (engine) => {
 
     edit(
       join(project, 'models/alerting/battery_alert.sql'),
-      'latest.state_of_charge_percent <',
-      '1.0 * latest.state_of_charge_percent <',
+      'alert.threshold,',
+      '1.0 * alert.threshold as threshold,',
     );
     edit(
       join(project, 'models/history/battery_hourly.sql'),
@@ -305,11 +307,12 @@ describe.each(ENGINES)('reprocessing a window on the %s engine', (engine) => {
     expect(changed.of('battery_daily')).toMatchObject({ action: 'rebuild' });
     expect(changed.code).toBe(0);
     const ofWindow = await plan(...window(0, 2));
-    expect(ofWindow.planned.map(({ name, action }) => `${action} ${name}`)).toEqual([
+    expect(ofWindow.planned.map(({ name, action }) => `${action} ${name}`).sort()).toEqual([
       'rebuild battery_telemetry',
-      'update battery_latest',
-      'refresh battery_hourly',
       'refresh battery_daily',
+      'refresh battery_hourly',
+      'update alert_interval',
+      'update latest_reading',
     ]);
     expect(ofWindow.of('battery_telemetry')).toMatchObject({ documents: 4, readings: 384 });
     const full = await plan('--full-refresh', '--select', 'battery_telemetry+');

@@ -396,11 +396,18 @@ describe.each(ENGINES)('belt transform on the %s engine', (engine) => {
       'battery_degradation',
       'battery_hourly',
     ]);
-    expect(await names('+battery_alert,resource_type:seed')).toEqual(['metric_catalog']);
+    expect(await names('+battery_alert,resource_type:seed')).toEqual([
+      'alert_rule',
+      'metric_catalog',
+    ]);
     expect(await names('models/alerting', 'config.materialized:hypertable')).toEqual([
+      'alert_event',
+      'alert_interval',
       'battery_alert',
       'battery_latest',
       'battery_telemetry',
+      'alert_device',
+      'latest_reading',
     ]);
     const { code, stderr } = await workspace.belt('transform', '--select', 'no_such_model');
     expect(code).toBe(0);
@@ -410,7 +417,7 @@ describe.each(ENGINES)('belt transform on the %s engine', (engine) => {
   test('processes each batch once for every model, whenever that runs', async () => {
     const workspace = await createWorkspace(engine);
     await landDay(workspace);
-    await transform(workspace, '--exclude', 'battery_hourly+', 'battery_latest+');
+    await transform(workspace, '--exclude', 'battery_hourly+', 'latest_reading+');
     const source = writeResponses(workspace, 'late', {
       telemetry: { [DEVICE_B]: { BatteryPowerW: [[T0 - 500 * HOUR, 7]] } },
     });
@@ -479,7 +486,7 @@ describe.runIf(ENGINES.includes('server'))('belt transform --full-refresh on a s
     let reads = 0;
     while (running) {
       const { rows } = await reader.query(
-        'select (select count(*)::int from battery_telemetry) as rows, (select sum(readings)::int from battery_daily) as readings, (select count(*)::int from battery_alert) as alerts',
+        "select (select count(*)::int from battery_telemetry) as rows, (select sum(readings)::int from battery_daily) as readings, (select count(*)::int from battery_alert where rule <> 'telemetry_stale') as alerts",
       );
       expect(rows).toEqual([{ rows: 300_000, readings: 300_000, alerts: 0 }]);
       reads++;

@@ -26,6 +26,8 @@ export interface CompiledHooks {
 /** The SQL of a model, with all Jinja rendered. */
 export interface CompiledModel extends CompiledHooks {
   readonly sql: string;
+  /** Whether this use of it asks for new_rows(). */
+  readonly asksNewRows: boolean;
 }
 
 export interface CompileContext {
@@ -63,8 +65,13 @@ export function compileModel(
   const ctes = new Map<string, string>();
   const own = context.queries?.get('this');
   if (own !== undefined) ctes.set(`${CTE_PREFIX}this`, own);
-  const sql = compileSql(project, node, context, ctes, false);
-  return { sql: withCtes(sql, ctes), ...compileHooks(project, node, context) };
+  let asksNewRows = false;
+  const newRows = (relation: Relation) => {
+    asksNewRows = true;
+    return (context.newRows ?? newRowsByDefault)(relation);
+  };
+  const sql = compileSql(project, node, { ...context, newRows }, ctes, false);
+  return { sql: withCtes(sql, ctes), asksNewRows, ...compileHooks(project, node, context) };
 }
 
 /** Compiles what runs around the building of a model or seed. Throws a BeltError with file and line. */

@@ -1,6 +1,28 @@
 import type { ClientBase } from 'pg';
 import { BeltError } from '../../errors.js';
 
+/** Those of the landed batches that all of these models have processed. */
+export async function processedBatches(
+  client: ClientBase,
+  nodes: readonly string[],
+  landed: readonly string[],
+): Promise<readonly string[]> {
+  if (nodes.length === 0) return landed;
+  const { rows } = await client.query<{ batch_id: string }>(
+    `select batch_id from unnest($2::bigint[]) with ordinality as landed (batch_id, place)
+      where not exists (
+        select from unnest($1::text[]) as above (node)
+        where not exists (
+          select from belt.model_batch as done
+          where done.node = above.node and done.batch_id = landed.batch_id
+        )
+      )
+      order by place`,
+    [nodes, landed],
+  );
+  return rows.map((row) => row.batch_id);
+}
+
 /** Those of the landed batches that a model has not processed yet. */
 export async function pendingBatches(
   client: ClientBase,

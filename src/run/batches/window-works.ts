@@ -29,6 +29,11 @@ export function windowWorks(
   return works;
 }
 
+/** Whether a model processes responses again where what it reads was rebuilt. */
+export function followsWindows(node: ModelNode): boolean {
+  return node.usesNewRows && onWindow(node) === 'rerun';
+}
+
 function onWindow(node: ModelNode): 'rebuild' | 'rerun' | 'skip' {
   const fallback = eventTimeOf(node) === undefined ? 'skip' : 'rebuild';
   return choiceConfig(node, 'on_window', fallback);

@@ -1,5 +1,6 @@
 import type { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
+import type { RebuiltPart } from '../batches/followed-windows.js';
 import type { RelationState } from '../batches/ledger.js';
 import type { TimeWindow } from '../batches/time-window.js';
 import type { RelationKind } from '../catalog/relations.js';
@@ -37,6 +38,8 @@ export interface Decision extends Situation {
   readonly batches: readonly string[];
   /** Continuous aggregates that are rebuilt with it. */
   readonly rebuiltWith: readonly ModelNode[];
+  /** Rebuilt parts of what it reads, whose responses it processes again. */
+  readonly rebuilt?: readonly RebuiltPart[];
   /** Of a microbatch model. */
   readonly windows?: readonly TimeWindow[];
   /** What raw can't tell of a rebuild: it is kept. */

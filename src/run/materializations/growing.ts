@@ -1,8 +1,10 @@
 import { BeltError } from '../../errors.js';
 import { renderRelation } from '../../project/relation.js';
-import { pendingBatches } from '../batches/ledger.js';
+import { pendingParts } from '../batches/followed-windows.js';
+import { pendingBatches, processedBatches } from '../batches/ledger.js';
 import { parallelBy } from '../batches/shards.js';
 import { eventTimeOf } from '../batches/time-window.js';
+import { followsWindows } from '../batches/window-works.js';
 import { columnsOf } from '../catalog/relations.js';
 import { materializedOf } from '../lineage.js';
 import {
@@ -17,17 +19,18 @@ import type { ModelContext } from './model-context.js';
 
 /**
  * The landed batches that a model has to take up, if it takes any: those that it has not processed
- * yet, or all of them with `everything`.
+ * yet, or all of them with `everything`; without those that a model which it reads has not yet.
  */
 export async function batchesOf(
-  { client, node, landed, readsNewRows, memory }: ModelContext,
+  { client, node, landed, fedAbove, readsNewRows, memory }: ModelContext,
   everything: boolean,
 ): Promise<readonly string[]> {
   const isFed = materializedOf(node) === 'continuous_aggregate' ? readsNewRows : node.usesNewRows;
   if (!isFed) return [];
-  if (everything) return landed;
+  if (everything) return processedBatches(client, fedAbove, landed);
   const unknown = memory?.batchesAfter(node.uniqueId, landed) ?? landed;
-  return pendingBatches(client, node.uniqueId, unknown);
+  const ready = await processedBatches(client, fedAbove, unknown);
+  return pendingBatches(client, node.uniqueId, ready);
 }
 
 /** Of a model whose rows are kept, and added to by each run: what the next one does. */
@@ -53,7 +56,13 @@ export async function decideGrowing(
   if (!node.usesNewRows) {
     return decided(situation, 'update', [...told, 'its query says what is new']);
   }
-  if (batches.length > 0) return decided(situation, 'update', [...told, ...pending], { batches });
+  const rebuilt = followsWindows(node)
+    ? await pendingParts(context.client, node.uniqueId, context.above)
+    : [];
+  const follows = rebuilt.length > 0 ? ['what it reads was rebuilt'] : [];
+  if (batches.length > 0 || rebuilt.length > 0) {
+    return decided(situation, 'update', [...told, ...pending, ...follows], { batches, rebuilt });
+  }
   return decided(situation, changes.length > 0 ? 'alter' : 'unchanged', told);
 }
 

@@ -23,7 +23,7 @@ export async function decideByRaw(
   const { kind } = decision;
   if (!['rebuild', 'create'].includes(decision.action) || kind === 'view') return decision;
   const missing = await findMissingRaw(client, landedResources);
-  if (missing.length === 0) return decision;
+  if (missing.length === 0 || !(await isBuiltFromRaw(context))) return decision;
   if (decision.action === 'create') {
     return { ...decision, remark: `It was built from what raw is there: ${missingText(missing)}.` };
   }
@@ -42,6 +42,13 @@ export async function decideByRaw(
   }
   const fault = unkeepableFault(node, missing);
   return refused(decision, fault.message, fault);
+}
+
+/** Whether a model that is built anew asks for new rows, and not only when it goes on. */
+async function isBuiltFromRaw({ node, ask, compile }: ModelContext): Promise<boolean> {
+  if (!node.asksIncremental) return true;
+  const compiled = await ask(() => compile(node, { isIncremental: false }));
+  return compiled?.asksNewRows ?? true;
 }
 
 /** Whether what raw can't tell is known by its time, and told apart from what it can by a key. */

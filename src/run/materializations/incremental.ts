@@ -1,8 +1,11 @@
+import type { ModelNode } from '../../project/nodes.js';
 import { renderRelation } from '../../project/relation.js';
 import { createIndexes } from '../relations/indexes.js';
+import { choiceConfig } from '../relations/model-config.js';
 import { swapTable } from '../relations/swap-table.js';
 import { writeBetweenHooks } from './between-hooks.js';
 import type { Materialization } from './decision.js';
+import { follow, followAll, isAtOnce, writeWhole } from './follow-rebuilt.js';
 import { decideGrowing } from './growing.js';
 import { keepUntold } from './keep-untold.js';
 import { situationOf } from './relation-changes.js';
@@ -18,18 +21,22 @@ export const incremental: Materialization = {
       ? '--full-refresh'
       : situation.kind === 'view'
         ? 'it exists as a view'
-        : undefined;
+        : situation.sqlChanged && isRebuiltOnChange(context.node)
+          ? 'its query is another one'
+          : undefined;
     return (
       refusedReplacement(context, situation, ['table', 'view']) ??
       decideGrowing(context, situation, rebuild)
     );
   },
 
-  async build(context, { action, batches, configChanged, untold }) {
+  async build(context, { action, batches, rebuilt = [], configChanged, untold }) {
     const { client, node } = context;
     const anew = action === 'create' || action === 'rebuild';
     const target = anew ? besideRelation(node) : node.relation;
-    const compiled = await context.compileOwn({ isIncremental: !anew, target });
+    const atOnce = !anew && node.usesNewRows && isAtOnce(node);
+    const use = { isIncremental: !anew, target, wholeResponses: atOnce };
+    const compiled = await context.compileOwn(use);
     const rows = await writeBetweenHooks(context, compiled, batches, {
       anew,
       prepare: async () => {
@@ -41,10 +48,17 @@ export const incremental: Materialization = {
         }
         if (!context.isSettled) await createIndexes(client, node, target, keyIsUnique(node));
       },
-      write: () => writeRows(context, target, compiled, batches, anew),
+      write: async () => {
+        if (atOnce) return writeWhole(context, compiled, batches, rebuilt);
+        const written = await writeRows(context, target, compiled, batches, anew);
+        return anew || rebuilt.length === 0 ? written : written + (await follow(context, rebuilt));
+      },
       finish: async () => {
         const kept = untold === undefined ? 0 : await keepUntold(context, target, untold);
-        if (anew) await swapTable(client, node, target);
+        if (anew) {
+          await followAll(context);
+          await swapTable(client, node, target);
+        }
         return kept;
       },
     });
@@ -52,3 +66,7 @@ export const incremental: Materialization = {
     return { rows, message: `${anew ? 'CREATE' : 'INSERT'} ${rows}` };
   },
 };
+
+function isRebuiltOnChange(node: ModelNode): boolean {
+  return choiceConfig<'keep' | 'rebuild'>(node, 'on_query_change', 'keep') === 'rebuild';
+}

@@ -42,6 +42,10 @@ export interface ModelContext {
   /** Whether an earlier run of this process has brought its relation to all that the project says. */
   readonly isSettled: boolean;
   readonly memory: RunMemory | undefined;
+  /** Unique ids of the models that it reads, also through others. */
+  readonly above: readonly string[];
+  /** Of these, those that take landed batches: it takes up what they have. */
+  readonly fedAbove: readonly string[];
   /** The resources whose responses it asks for by new_rows(). */
   readonly landedResources: readonly Resource[];
   /** The relations that it asks for by new_rows(). */

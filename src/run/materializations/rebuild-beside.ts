@@ -3,6 +3,7 @@ import { BeltError } from '../../errors.js';
 import type { ModelNode } from '../../project/nodes.js';
 import type { Relation } from '../../project/relation.js';
 import type { CompiledModel } from '../../project/templates/compile.js';
+import { recordRebuilt } from '../batches/followed-windows.js';
 import { recordBatches } from '../batches/ledger.js';
 import { parallelBy } from '../batches/shards.js';
 import { aggregatesOnto } from '../catalog/aggregates.js';
@@ -17,6 +18,7 @@ import { runHooks } from './between-hooks.js';
 import { createAggregate } from './create-aggregate.js';
 import type { Decision } from './decision.js';
 import type { ModelContext } from './model-context.js';
+import { checksumOf } from './relation-changes.js';
 import { besideRelation, retiredRelation } from './replacing.js';
 
 /** How the relation of a model itself is built beside the one that readers use. */
@@ -74,6 +76,7 @@ export async function rebuildBeside(
         if ((member.usesNewRows && !inPieces) || batches.length === 0) continue;
         await recordBatches(client, member.uniqueId, batches, true);
       }
+      if (node.usesNewRows) await recordRebuilt(client, node.uniqueId, checksumOf(compiled.sql));
       await runHooks(client, compiled.postHooks);
     });
     await dropGroup(context, group, retiredRelation);

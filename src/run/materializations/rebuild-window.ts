@@ -11,11 +11,11 @@ import type { NodeWork } from '../node-work.js';
 import { flagConfig, namesConfig } from '../relations/model-config.js';
 import { liftDecompressionLimit, recompress } from '../timescale/hypertables.js';
 import { refreshWindow } from '../timescale/refresh.js';
+import { writeWindowAgain } from './follow-rebuilt.js';
 import { missingOfWindow } from './hold-against-raw.js';
 import { isUntold, type Untold } from './keep-untold.js';
 import type { ModelContext, ModelOutcome } from './model-context.js';
 import { checksumOf } from './relation-changes.js';
-import { writeResponses } from './write-rows.js';
 import { matchColumns } from './writing.js';
 
 /** Works on a window of what has been built before. */
@@ -101,12 +101,10 @@ async function rebuildWindow(context: ModelContext, window: TimeWindow): Promise
 
 /** Processes again all responses that touch a window, in a model that has no time of its own. */
 async function rerunWindow(context: ModelContext, window: TimeWindow): Promise<ModelOutcome> {
-  const { client, node } = context;
+  const { client } = context;
   await missingOfWindow(context, window);
   const compiled = await context.compileOwn({ isIncremental: true, wholeResponses: true });
-  const rows = await inTransaction(client, async () =>
-    writeResponses(context, node.relation, compiled, await slicesOfWindow(client, window)),
-  );
+  const rows = await inTransaction(client, async () => writeWindowAgain(context, compiled, window));
   return { rows, message: `RERUN ${rows}` };
 }
 

@@ -60,6 +60,12 @@ export async function writeRows(
   const { statements } = await writingOf(context, target, compiled);
   if (materializedOf(node) === 'hypertable') await liftDecompressionLimit(client);
   if (!node.usesNewRows) return runStatements(client, statements);
+  if (empty && !compiled.asksNewRows) {
+    // first built from what it reads, which has taken up these batches
+    const rows = await runStatements(client, statements);
+    await recordBatches(client, node.uniqueId, batches, true);
+    return rows;
+  }
   const slices = await slicesOf(client, batches, empty && node.asksIncremental);
   const readings = sumOf(slices);
   let rows = 0;

@@ -1,0 +1,108 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { PoolClient } from 'pg';
+import { type MuteSummary, muteAlerts, unmuteAlerts } from '../alerts/mute-alerts.js';
+import { readAlertEvents, readOpenAlerts } from '../alerts/read-alerts.js';
+import { withClient } from '../database/transaction.js';
+import { alertEventsText, muteText, openAlertsText } from './alerts-text.js';
+import { writeOut } from './output.js';
+import { type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
+
+interface AlertsOptions extends GlobalOptions {
+  readonly all: boolean;
+  readonly since?: number;
+  readonly exitCode: boolean;
+  readonly json: boolean;
+}
+
+interface MuteOptions extends GlobalOptions {
+  readonly for: number;
+  readonly json: boolean;
+}
+
+/** The schema of the models. */
+const SCHEMA = 'public';
+
+const SECONDS: Readonly<Record<string, number>> = {
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+};
+
+export function addAlertsCommand(program: Command): void {
+  const alerts = program
+    .command('alerts')
+    .description('the alerts that are open, or all; mutes those that somebody knows of')
+    .addOption(new Option('--all', 'closed ones too').default(false).conflicts('since'))
+    .addOption(new Option('--since <age>', 'open at any time since: 2d').argParser(secondsOf))
+    .addOption(
+      new Option('--exit-code', 'end with 1 where an alert is open that nobody knows of').default(
+        false,
+      ),
+    )
+    .addOption(new Option('--json', 'print JSON').default(false))
+    .action(async (_options, command: Command) => {
+      await showAlerts(command.optsWithGlobals<AlertsOptions>());
+    });
+  alerts
+    .command('mute')
+    .description('tells that alerts are known of: battery_alert says until when')
+    .argument('<device|site>', 'a UUID, or sites as the vendor describes them, with * for any text')
+    .argument('<rule>', 'a rule of alert_rule.csv, or * for all')
+    .requiredOption('--for <time>', 'for how long: 30m, 4h, 2d, 1w', secondsOf)
+    .addOption(new Option('--json', 'print JSON').default(false))
+    .action(async (target: string, rule: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<MuteOptions>();
+      await say(options, (client) => muteAlerts(client, SCHEMA, { target, rule }, options.for));
+    });
+  alerts
+    .command('unmute')
+    .description('takes that back')
+    .argument('<device|site>', 'as for mute')
+    .argument('[rule]', 'a rule of alert_rule.csv, or * for all', '*')
+    .addOption(new Option('--json', 'print JSON').default(false))
+    .action(async (target: string, rule: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<MuteOptions>();
+      await say(options, (client) => unmuteAlerts(client, SCHEMA, { target, rule }));
+    });
+}
+
+async function showAlerts(options: AlertsOptions): Promise<void> {
+  const { open, events } = await withDatabase(options, 'alerts', async (scope) => {
+    await migrateFirst(scope);
+    return withClient(scope.database.pool, async (client) => ({
+      open: await readOpenAlerts(client, SCHEMA),
+      events:
+        options.all || options.since !== undefined
+          ? await readAlertEvents(client, SCHEMA, sinceOf(options.since))
+          : undefined,
+    }));
+  });
+  if (options.json) writeOut(`${JSON.stringify(events ?? open)}\n`);
+  else writeOut(`${events === undefined ? openAlertsText(open) : alertEventsText(events)}\n`);
+  if (options.exitCode && open.some(({ acknowledgedUntil }) => acknowledgedUntil === null)) {
+    process.exitCode = 1;
+  }
+}
+
+async function say(
+  options: MuteOptions,
+  work: (client: PoolClient) => Promise<MuteSummary>,
+): Promise<void> {
+  const summary = await withDatabase(options, 'alerts', async (scope) => {
+    await migrateFirst(scope);
+    return withClient(scope.database.pool, work);
+  });
+  writeOut(`${options.json ? JSON.stringify(summary) : muteText(summary)}\n`);
+}
+
+function sinceOf(seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : new Date(Date.now() - seconds * 1000);
+}
+
+function secondsOf(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
+  if (count !== undefined) return Number(count) * (SECONDS[unit] ?? 0);
+  throw new InvalidArgumentError('Write it as 30m, 4h, 2d or 1w.');
+}
