@@ -49,8 +49,9 @@ export async function watch(
       faults,
       counted(listener, metrics),
     );
+    const { signal } = options;
     const note = (current: Project, mayWait: boolean) =>
-      tellFault(faults, 'alerts', () => sender.note(current, mayWait));
+      tellFault(faults, 'alerts', signal, () => sender.note(current, mayWait));
     const pipeline = new Pipeline(database, options, faults, {
       ...measured(listener, metrics),
       onAlertsMade: (current) => note(current, false),
@@ -58,16 +59,16 @@ export async function watch(
     listener.onWatching();
     const rounds = goRound(async () => {
       const round = await goOnce(lock, source, pipeline, faults);
-      if (options.signal.aborted) return round;
+      if (signal.aborted) return round;
       if (!round.hasTransformed) await note(source.current(), true);
-      await tellFault(faults, 'metrics', () =>
+      await tellFault(faults, 'metrics', signal, () =>
         readModelMetrics(database, source.current(), metrics),
       );
       const lag = await pipeline.lagSeconds().catch(() => undefined);
       metrics.round(round.isGood, lag, faults.current.length);
       return round;
     }, options);
-    await Promise.all([rounds, sender.run(options.signal)]);
+    await Promise.all([rounds, sender.run(signal)]);
   } finally {
     await http?.close();
     lock.release();
@@ -91,12 +92,18 @@ async function goOnce(
 }
 
 /** Does what the rounds do not need, and tells a fault of it. */
-async function tellFault(faults: Faults, step: string, work: () => Promise<void>): Promise<void> {
+async function tellFault(
+  faults: Faults,
+  step: string,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
   try {
     await work();
     faults.clear(step);
   } catch (error) {
-    faults.raise(step, error);
+    // at the end, what runs is cancelled
+    if (!signal.aborted) faults.raise(step, error);
   }
 }
 
