@@ -78,7 +78,6 @@ function ruleQueries(): Query[] {
 function expanded(sql: string): string {
   return sql
     .replace(/\$__timeFilter\((\w+)\)/g, "$1 between now() - interval '30 days' and now()")
-    .replace(/\$__timeGroup\((\w+), '(\w+)', 0\)/g, "time_bucket('$2', $1)")
     .replace(/\$\{device:sqlstring\}/g, `'${DEVICE_A}'`);
 }
 
