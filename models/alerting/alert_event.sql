@@ -18,7 +18,8 @@ select
     event.extreme_at,
     event.revision,
     event.revised_at,
-    event.withdrawn_at
+    event.withdrawn_at,
+    event.recorded_at
 from (
     select
         device_id,
@@ -35,7 +36,8 @@ from (
         extreme_at,
         revision,
         revised_at,
-        withdrawn_at
+        withdrawn_at,
+        recorded_at
     from {{ ref('alert_interval') }}
     where {{ is_due() }}
 
@@ -56,7 +58,8 @@ from (
         now(),
         null,
         null,
-        null
+        null,
+        opened_at
     from ({{ silent_now() }}) as silent
 ) as event
 inner join {{ ref('asset') }} as asset using (device_id)

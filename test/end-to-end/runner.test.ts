@@ -401,12 +401,14 @@ describe.each(ENGINES)('belt transform on the %s engine', (engine) => {
       'metric_catalog',
     ]);
     expect(await names('models/alerting', 'config.materialized:hypertable')).toEqual([
+      'alert_count',
+      'alert_device',
       'alert_event',
       'alert_interval',
+      'alert_notice',
       'battery_alert',
       'battery_latest',
       'battery_telemetry',
-      'alert_device',
       'latest_reading',
     ]);
     const { code, stderr } = await workspace.belt('transform', '--select', 'no_such_model');
