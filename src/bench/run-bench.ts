@@ -130,7 +130,7 @@ async function measureDay(): Promise<void> {
   if (wanted.has('reprocess')) await reprocess(fleet, last);
   if (wanted.has('sessions') && !last.isEmbedded) {
     say('Sessions');
-    figures.push(...(await sessionsFigures(last, options.rounds)));
+    figures.push(...(await sessionsFigures(last, fleet.readings, options.rounds)));
   }
   rmSync(join(folder, 'fleet'), { recursive: true, force: true });
 }
