@@ -283,6 +283,23 @@ judged as materialized (
 
 {{ judged_readings('final', 'judged') }},
 
+first_change as materialized (
+    select device_id, check_no, min(confirmed_at) as ts
+    from final_change
+    group by device_id, check_no
+),
+
+-- What was told to be open at read_to, and when it closed.
+carried as materialized (
+    select judged.device_id, judged.check_no, max(known.closed_at) as closed_at
+    from judged
+    inner join known using (device_id, rule, metric)
+    where
+        known.withdrawn_at is null
+        and known.opened_at <= judged.read_to and known.closed_at > judged.read_to
+    group by judged.device_id, judged.check_no
+),
+
 -- Alerts that are open at some time from changed_from to read_to; what is open at the end of that
 -- closes when it did before.
 value_alert as materialized (
@@ -309,22 +326,10 @@ value_alert as materialized (
             judged.sign * known.value
         from judged
         inner join known using (device_id, rule, metric)
-        left join (
-            select device_id, check_no, min(confirmed_at) as ts
-            from final_change
-            group by device_id, check_no
-        ) as first_change using (device_id, check_no)
+        left join first_change using (device_id, check_no)
         where known.withdrawn_at is null and known.opened_at < judged.changed_from
     ) as found using (device_id, check_no)
-    left join (
-        select judged.device_id, judged.check_no, max(known.closed_at) as closed_at
-        from judged
-        inner join known using (device_id, rule, metric)
-        where
-            known.withdrawn_at is null
-            and known.opened_at <= judged.read_to and known.closed_at > judged.read_to
-        group by judged.device_id, judged.check_no
-    ) as carried using (device_id, check_no)
+    left join carried using (device_id, check_no)
 ),
 
 -- What was told of the readings before changed_from, and after read_to: the worst of them still is so, as
