@@ -14,7 +14,7 @@ import { type RejectedFile, recordRejected, unreadable } from './rejected.js';
 import { ResponseIds } from './response-ids.js';
 
 /** Bytes and rows of documents that are copied at a time. */
-const GROUP_BYTES = 4 * 1024 * 1024;
+const GROUP_BYTES = 2 * 1024 * 1024;
 const GROUP_ROWS = 1000;
 
 /** Files that are known, by one query, to have been landed before or not. */
