@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 /** What people type, a line each with what it is for, by the command that it is of. */
 const EXAMPLES: Readonly<Record<string, readonly (readonly [line: string, use: string])[]>> = {
+  'raw status': [['belt raw status', 'how much room raw takes, and what retention drops next']],
   start: [
     ['belt start', 'the bundled data, on the embedded database'],
     ['belt start --source responses', 'responses of your own'],

@@ -1,8 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { withClient } from '../database/transaction.js';
 import { type ArchiveSummary, archiveRaw } from '../raw/archive/archive-raw.js';
+import { readRawStatus } from '../raw/raw-status.js';
 import { RESOURCES } from '../raw/resources.js';
 import { withTransformSession } from '../run/session.js';
 import { writeOut } from './output.js';
+import { rawStatusText } from './raw-status-text.js';
 import { archiveText } from './raw-text.js';
 import { type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
 
@@ -17,6 +20,18 @@ const DAY_MS = 86_400_000;
 
 export function addRawCommand(program: Command): void {
   const raw = program.command('raw').description('what becomes of raw: its archive, its room');
+  raw
+    .command('status')
+    .description('what raw there is, how much room it takes, what is archived, and what goes next')
+    .addOption(new Option('--json', 'print JSON').default(false))
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { json: boolean }>();
+      const status = await withDatabase(options, 'raw status', async (scope) => {
+        await migrateFirst(scope);
+        return withClient(scope.database.pool, (client) => readRawStatus(client, RESOURCES));
+      });
+      writeOut(`${options.json ? JSON.stringify(status) : rawStatusText(status)}\n`);
+    });
   raw
     .command('archive')
     .description('write old raw into compressed files, and drop it from the database')

@@ -55,13 +55,13 @@ export async function removeWithdrawn(client: ClientBase, batch: Batch): Promise
     const { rows } = await client.query<{ documents: number; readings: string; bytes: string }>(
       `with removed as (
           delete from ${rawTable(resource)}
-          where batch_id = $1 and resource_path = $2
+          where batch_id = $1 and resource_path = $2 and landed_at = $3
           returning size_bytes, ${hasReadings(resource) ? 'readings' : '0'} as readings
         )
         select count(*)::integer as documents, coalesce(sum(readings), 0) as readings,
           coalesce(sum(size_bytes), 0) as bytes
         from removed`,
-      [batch.batchId, path],
+      [batch.batchId, path, batch.startedAt],
     );
     batch.documents -= rows[0]?.documents ?? 0;
     batch.readings -= Number(rows[0]?.readings ?? 0);

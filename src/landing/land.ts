@@ -4,6 +4,7 @@ import type { Database } from '../database/open-database.js';
 import { withClient } from '../database/transaction.js';
 import { BeltError } from '../errors.js';
 import { recordContents } from '../raw/batch-content.js';
+import { makeDay } from '../raw/raw-table.js';
 import type { Resource } from '../raw/resource.js';
 import { type Batch, beginBatch, newBatch, recordLanded, removeWithdrawn } from './batch.js';
 import { type CopySessions, withCopySessions } from './copy-sessions.js';
@@ -87,6 +88,7 @@ async function landBatch(
   const begun = async () => {
     const batchId = await beginBatch(client, batch);
     listener.onStart(batchId);
+    await makeDay(client, options.resources, batch.startedAt);
     await sessions.begin();
     return batchId;
   };
@@ -112,7 +114,7 @@ async function landBatch(
       // from here on the rows of all sessions are seen
       await removeWithdrawn(client, batch);
       await recordLanded(client, batch);
-      await recordContents(client, batch.batchId, options.resources);
+      await recordContents(client, batch.batchId, batch.startedAt, options.resources);
       await sessions.commitFirst();
     }
   } catch (error) {

@@ -13,17 +13,20 @@ export async function discardUnfinished(
   resources: readonly Resource[],
   message: string,
 ): Promise<void> {
-  const { rows } = await client.query<{ batch_id: string }>(
-    "select batch_id from raw.batch where status = 'landing'",
+  const { rows } = await client.query<{ batch_id: string; landed_at: string }>(
+    "select batch_id, started_at::text as landed_at from raw.batch where status = 'landing'",
   );
   if (rows.length === 0) return;
   const batches = rows.map((row) => row.batch_id);
+  const times = rows.map((row) => row.landed_at);
   await awaitCopying(client);
   await inTransaction(client, async () => {
     for (const resource of resources) {
-      await client.query(`delete from ${rawTable(resource)} where batch_id = any ($1::bigint[])`, [
-        batches,
-      ]);
+      await client.query(
+        `delete from ${rawTable(resource)}
+          where batch_id = any ($1::bigint[]) and landed_at = any ($2::timestamptz[])`,
+        [batches, times],
+      );
     }
     await client.query(
       `update raw.batch set ended_at = clock_timestamp(), status = 'failed', message = $2

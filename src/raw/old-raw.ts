@@ -30,14 +30,12 @@ export interface UnprocessedBatch {
 
 /**
  * Raw of whole days (UTC) of landing before a time, in the order of landing. A batch that a model
- * with a relation has not processed is left out. `countsRestored` takes what was brought back from
- * an archive for as young as that.
+ * with a relation has not processed is left out.
  */
 export async function findOldRaw(
   client: ClientBase,
   resources: readonly Resource[],
   before: Date,
-  countsRestored: boolean,
 ): Promise<OldRaw> {
   const days = new Map<string, { resource: Resource; landedOn: string; batches: PresentBatch[] }>();
   const unprocessed = new Map<string, UnprocessedBatch>();
@@ -49,36 +47,20 @@ export async function findOldRaw(
       processed: boolean;
       node: string | null;
     }>(
-      `with content as materialized (
-          select content.batch_id, content.landed_at
-          from raw.batch_content as content
-          join raw.batch as batch on batch.batch_id = content.batch_id and batch.status = 'landed'
-          where content.resource = $1
-            and (content.landed_at at time zone 'UTC')::date < ($2::timestamptz at time zone 'UTC')::date
-            and (not $3 or content.restored_at is null
-              or (content.restored_at at time zone 'UTC')::date < ($2::timestamptz at time zone 'UTC')::date)
+      `with old as materialized (
+          select * from raw.old_batches($1, $2, false)
         ),
         present as (
           select batch_id, count(*) as documents from ${rawTable(resource)}
-          where batch_id in (select batch_id from content) group by batch_id
-        ),
-        reader as materialized (
-          select node from belt.relation_state as state
-          where to_regclass(relation) is not null
-            and exists (select from belt.model_batch as done where done.node = state.node)
+          where landed_at <= (select max(landed_at) from old)
+            and batch_id in (select batch_id from old)
+          group by batch_id
         )
-        select content.batch_id, present.documents,
-          to_char(content.landed_at at time zone 'UTC', 'YYYY-MM-DD') as landed_on,
-          exists (select from reader) as processed,
-          (
-            select node from reader where not exists (
-              select from belt.model_batch as done
-              where done.node = reader.node and done.batch_id = content.batch_id
-            ) order by node limit 1
-          ) as node
-        from content join present using (batch_id)
-        order by content.landed_at, content.batch_id`,
-      [resource.table, before, countsRestored],
+        select old.batch_id, present.documents, old.processed, old.node,
+          to_char(old.landed_at at time zone 'UTC', 'YYYY-MM-DD') as landed_on
+        from old join present using (batch_id)
+        order by old.landed_at, old.batch_id`,
+      [resource.table, before],
     );
     for (const row of rows) {
       if (!row.processed || row.node !== null) {

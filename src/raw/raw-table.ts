@@ -1,4 +1,4 @@
-import pg from 'pg';
+import pg, { type ClientBase } from 'pg';
 import { hasReadings, type Resource } from './resource.js';
 
 /** The schema that holds what was landed. */
@@ -42,11 +42,12 @@ export function rawTable({ table }: Resource): string {
 }
 
 /**
- * SQL for all landed responses: their response_id, batch_id, and, where they hold any, their
- * readings and the device_uuid of those; else 0 and null.
+ * SQL for the responses landed in a span: their response_id, batch_id, and, where they hold any,
+ * their readings and the device_uuid of those; else 0 and null. `first` and `last` are SQL, such as
+ * parameters: a `LandingSpan`.
  */
-export function allResponses(resources: readonly Resource[]): string {
-  return unionOf(resources, (resource) => [
+export function allResponses(resources: readonly Resource[], first: string, last: string): string {
+  return unionOf(resources, first, last, (resource) => [
     'response_id',
     'batch_id',
     hasReadings(resource) ? 'readings' : '0::bigint as readings',
@@ -54,9 +55,13 @@ export function allResponses(resources: readonly Resource[]): string {
   ]);
 }
 
-/** SQL for the landed responses that hold readings: response_id, batch_id, readings and touched_hours. */
-export function responsesWithReadings(resources: readonly Resource[]): string {
-  return unionOf(resources.filter(hasReadings), () => [
+/** SQL for those of them that hold readings: response_id, batch_id, readings and touched_hours. */
+export function responsesWithReadings(
+  resources: readonly Resource[],
+  first: string,
+  last: string,
+): string {
+  return unionOf(resources.filter(hasReadings), first, last, () => [
     'response_id',
     'batch_id',
     'readings',
@@ -73,11 +78,28 @@ const NO_RESPONSE = `select null::bigint as response_id, null::bigint as batch_i
  */
 function unionOf(
   resources: readonly Resource[],
+  first: string,
+  last: string,
   columns: (resource: Resource) => readonly string[],
 ): string {
   const branches = resources.map(
     (resource) => `select ${columns(resource).join(', ')} from ${rawTable(resource)}
-      where batch_id in (select batch_id from ${RAW_SCHEMA}.batch where status = 'landed')`,
+      where landed_at between ${first}::timestamptz and ${last}::timestamptz
+        and batch_id in (select batch_id from ${RAW_SCHEMA}.batch where status = 'landed')`,
   );
   return `(${branches.length === 0 ? NO_RESPONSE : branches.join(' union all ')})`;
+}
+
+/**
+ * Makes the day of landing in the tables of resources with readings: sessions that copy side by side
+ * would wait for the end of the one that makes it.
+ */
+export async function makeDay(
+  client: ClientBase,
+  resources: readonly Resource[],
+  landedAt: Date,
+): Promise<void> {
+  for (const resource of resources.filter(hasReadings)) {
+    await client.query('select raw.make_day($1::regclass, $2)', [rawTable(resource), landedAt]);
+  }
 }

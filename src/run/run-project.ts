@@ -6,6 +6,8 @@ import type { ProjectNode } from '../project/nodes.js';
 import { nodeOf, type Project } from '../project/project.js';
 import { compileText } from '../project/templates/compile.js';
 import { isEphemeral } from '../project/templates/ephemeral.js';
+import { applyLifeCycle, lifeCycleOf } from '../raw/life-cycle.js';
+import { RESOURCES } from '../raw/resources.js';
 import { checkNewRows } from './batches/landed-sources.js';
 import { parallelBy } from './batches/shards.js';
 import { landedBatches } from './batches/slices.js';
@@ -54,6 +56,8 @@ export function runProject(
 ): Promise<RunSummary> {
   checkMaterializations(project);
   checkNewRows(project);
+  // a fault in them is told before anything runs
+  lifeCycleOf(project.vars);
   const order = project.order.filter(
     (id) => options.works.has(id) && !isEphemeral(nodeOf(project, id)),
   );
@@ -137,6 +141,10 @@ async function runNodes(
     },
   );
   const interrupted = options.signal.aborted;
+  if (options.command !== 'test' && !interrupted) {
+    const told = await applyLifeCycle(client, lifeCycleOf(project.vars), RESOURCES);
+    if (told !== undefined) listener.onLog?.(told, true);
+  }
   await runHooks(client, run, project.config.onRunEnd, { results: results.map(hookResult) });
   const policies =
     database.engine === 'server' || interrupted || options.command === 'test'

@@ -2,13 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DAY, DEVICE_A, DEVICE_B, HOUR, pairs, T0, writeResponses } from '../support/responses.js';
-import {
-  createWorkspace,
-  ENGINES,
-  type Engine,
-  execute,
-  type Workspace,
-} from '../support/workspace.js';
+import { createWorkspace, ENGINES, type Engine, type Workspace } from '../support/workspace.js';
 
 const MIDNIGHT = Math.floor(T0 / DAY) * DAY;
 const iso = (time: number) => new Date(time).toISOString();
@@ -44,29 +38,39 @@ async function threeDays(engine: Engine): Promise<Workspace> {
   return workspace;
 }
 
-/** Writes to the database of a workspace; the embedded one by a hook of a model. */
-async function write(workspace: Workspace, engine: Engine, ...statements: string[]): Promise<void> {
-  if (engine === 'server') {
-    for (const statement of statements) await execute(workspace, statement);
+/** Makes raw as old as if it had been landed some days earlier. */
+const age = (workspace: Workspace, days: number) =>
+  workspace.execute(
+    `create table aged as select * from raw.telemetry_response;
+    delete from raw.telemetry_response;
+    update aged set landed_at = landed_at - interval '${days} days';
+    insert into raw.telemetry_response select * from aged;
+    drop table aged;
+    update raw.asset_response set landed_at = landed_at - interval '${days} days';
+    update raw.batch_content set landed_at = landed_at - interval '${days} days';
+    update raw.batch set started_at = started_at - interval '${days} days'`,
+  );
+
+const RETENTION = ['--vars', '{raw_retention: 12 weeks}'];
+
+/** Has the job of raw run that a transform has made, as if its time and that of a new retention had come. */
+async function runLifeCycle(workspace: Workspace, engine: Engine): Promise<void> {
+  const job =
+    "(select job_id from timescaledb_information.jobs where proc_name = 'run_life_cycle')";
+  await workspace.execute(
+    `select alter_job(job_id, config => config || '{"retention_from": "2026-01-01T00:00:00Z"}')
+      from timescaledb_information.jobs where proc_name = 'run_life_cycle'`,
+  );
+  if (engine === 'embedded') {
+    await workspace.execute(
+      `insert into belt.policy_run select ${job}, now() - interval '2 hours', 'success', null`,
+    );
+    await workspace.beltOk('transform', ...RETENTION);
     return;
   }
-  workspace.write(
-    'writer/models/writer.sql',
-    `{{ config(pre_hook=${JSON.stringify(statements)}) }} select 1 as one`,
-  );
-  await workspace.beltOk('run', '--project-dir', join(workspace.dir, 'writer'));
+  const [{ id } = { id: 0 }] = await workspace.query<{ id: number }>(`select ${job} as id`);
+  await workspace.execute(`call run_job(${id})`);
 }
-
-/** Makes raw as old as if it had been landed some days earlier. */
-const age = (workspace: Workspace, engine: Engine, days: number) =>
-  write(
-    workspace,
-    engine,
-    `update raw.telemetry_response set landed_at = landed_at - interval '${days} days'`,
-    `update raw.asset_response set landed_at = landed_at - interval '${days} days'`,
-    `update raw.batch_content set landed_at = landed_at - interval '${days} days'`,
-    `update raw.batch set started_at = started_at - interval '${days} days'`,
-  );
 
 const rows = (workspace: Workspace) =>
   workspace.query('select * from battery_telemetry order by device_id, ts');
@@ -78,7 +82,7 @@ const assets = (workspace: Workspace) =>
 describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
   test('archives old raw, drops it, and brings it back as it was', async () => {
     const workspace = await threeDays(engine);
-    await age(workspace, engine, 40);
+    await age(workspace, 40);
     const before = [await raw(workspace), await assets(workspace), await rows(workspace)];
     const archive = join(workspace.dir, 'archive');
     const archived = JSON.parse(
@@ -140,7 +144,7 @@ describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
 
   test('takes up an archive that was stopped, and keeps what no model has processed', async () => {
     const workspace = await threeDays(engine);
-    await age(workspace, engine, 40);
+    await age(workspace, 40);
     const archive = join(workspace.dir, 'archive');
     const run = async (...flags: string[]) =>
       JSON.parse(
@@ -163,7 +167,7 @@ describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
     expect(await raw(workspace)).toEqual([]);
 
     await landDay(workspace, 3);
-    await age(workspace, engine, 40);
+    await age(workspace, 40);
     const left = await run();
     expect(left).toMatchObject({ documents: 0, unprocessed: [{ batchId: '4' }] });
     expect(await raw(workspace)).toHaveLength(2);
@@ -171,7 +175,7 @@ describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
 
   test('refuses an archive that was changed, that of another database, and another folder', async () => {
     const workspace = await threeDays(engine);
-    await age(workspace, engine, 40);
+    await age(workspace, 40);
     const archive = join(workspace.dir, 'archive');
     const command = ['raw', 'archive', '--older-than', '30d', '--to', archive];
     await workspace.beltOk(...command, '--keep');
@@ -198,9 +202,62 @@ describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
     expect(existsSync(join(workspace.dir, 'full/belt-archive.json'))).toBe(false);
   });
 
+  test('moves old days into the columnstore, and drops what is past its time', async () => {
+    const workspace = await threeDays(engine);
+    await age(workspace, 100);
+    await landDay(workspace, 3);
+    await age(workspace, 10);
+    const told = await workspace.beltOk('transform', ...RETENTION);
+    expect(told.stderr).toContain(
+      'Raw is kept for 12 weeks: 9 documents are older (9 are not archived)',
+    );
+    const before = [await raw(workspace), await rows(workspace)] as const;
+    const status = async () =>
+      JSON.parse((await workspace.beltOk('raw', 'status', '--json')).stdout).resources[1];
+    expect(await status()).toMatchObject({
+      documents: 8,
+      readings: 768,
+      columnstoreReadings: 0,
+      nextDrop: { documents: 6, archivedDocuments: 0 },
+    });
+
+    await runLifeCycle(workspace, engine);
+    expect(await raw(workspace)).toEqual(before[0].slice(6));
+    expect(await status()).toMatchObject({
+      documents: 2,
+      columnstoreReadings: 192,
+      missingDocuments: 6,
+      missingUnarchived: 6,
+      nextDrop: { documents: 2 },
+    });
+    expect(
+      await workspace.query(
+        'select batch_id, resource from raw.batch_content where dropped_by is null order by 2',
+      ),
+    ).toEqual(
+      ['asset_response', 'telemetry_response'].map((resource) => ({ batch_id: 4, resource })),
+    );
+    const refused = await workspace.belt('transform', ...window(0, 1));
+    expect(refused.stderr + refused.stdout).toContain('dropped by retention');
+    // what is in the columnstore is read, skipped, archived and brought back as ever
+    await workspace.beltOk('transform', ...window(3, 4));
+    expect(await rows(workspace)).toEqual(before[1]);
+    const again = await workspace.beltOk('land', '--source', join(workspace.dir, 'day3'), '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({ documents: 0, skipped: 3 });
+    await workspace.beltOk('transform');
+    const archive = join(workspace.dir, 'archive');
+    await workspace.beltOk('raw', 'archive', '--older-than', '1d', '--to', archive);
+    expect(await raw(workspace)).toEqual([]);
+    await workspace.beltOk('land', '--source', archive);
+    expect(await raw(workspace)).toEqual(before[0].slice(6));
+    expect(await status()).toMatchObject({ columnstoreReadings: 0, archives: [{ documents: 2 }] });
+    const wrong = await workspace.belt('transform', '--vars', '{raw_retention: 90}');
+    expect(wrong.stderr).toContain('The var raw_retention is 90, which is no age.');
+  });
+
   test('makes a new database of an archive', async () => {
     const workspace = await threeDays(engine);
-    await age(workspace, engine, 40);
+    await age(workspace, 40);
     const archive = join(workspace.dir, 'archive');
     await workspace.beltOk('raw', 'archive', '--older-than', '30d', '--to', archive);
     const fresh = await createWorkspace(engine);

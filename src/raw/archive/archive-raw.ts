@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import type { ClientBase } from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
-import { dropRaw } from '../drop-raw.js';
 import { findOldRaw, type RawDay, type UnprocessedBatch } from '../old-raw.js';
 import type { Resource } from '../resource.js';
 import {
@@ -64,7 +63,7 @@ export async function archiveRaw(
 ): Promise<ArchiveSummary> {
   const folder = resolve(options.folder);
   await openArchive(folder);
-  const { days, unprocessed } = await findOldRaw(client, options.resources, options.before, false);
+  const { days, unprocessed } = await findOldRaw(client, options.resources, options.before);
   const known = readIndexes(folder);
   const files: ArchiveSummary['files'][number][] = [];
   for (const [done, day] of days.entries()) {
@@ -79,7 +78,10 @@ export async function archiveRaw(
       for (const index of indexes) await recordFile(client, folder, index);
       if (options.keep) return;
       const batchIds = day.batches.map(({ batchId }) => batchId);
-      await dropRaw(client, day.resource, batchIds, 'archive');
+      await client.query("select raw.drop_batches($1, $2::bigint[], 'archive')", [
+        day.resource.table,
+        batchIds,
+      ]);
     });
     if (options.checkpoints) await client.query('checkpoint');
     for (const index of indexes) files.push(described(folder, index, known.includes(index)));

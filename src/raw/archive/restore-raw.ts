@@ -4,6 +4,7 @@ import type { ClientBase } from 'pg';
 import { inTransaction } from '../../database/transaction.js';
 import { BeltError } from '../../errors.js';
 import { recordLatest } from '../batch-content.js';
+import { landingSpan } from '../landing-span.js';
 import { rawTable } from '../raw-table.js';
 import { hasReadings, type Resource } from '../resource.js';
 import { type ArchiveIndex, isArchive, isIndex, readIndex, readIndexes } from './archive-index.js';
@@ -135,7 +136,7 @@ async function restoreFile(
       where resource = $1 and batch_id = any ($2::bigint[])`,
     [resource.table, batchIds],
   );
-  await recordLatest(client, resource, batchIds);
+  await recordLatest(client, resource, batchIds, await landingSpan(client, batchIds));
   await recordFile(client, folder, index);
   return {
     documents: after.documents - before.documents,

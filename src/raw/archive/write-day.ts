@@ -16,7 +16,7 @@ import { verifyLines } from './archive-lines.js';
 import { hashFile, partialOf, publishPartial, writePartial } from './durable-file.js';
 
 /** Bytes of documents, and responses, that are read at a time. */
-const GROUP_BYTES = 8 * 1024 * 1024;
+const GROUP_BYTES = 16 * 1024 * 1024;
 const GROUP_ROWS = 1000;
 
 /**
@@ -85,28 +85,44 @@ interface ResponseLine {
   readonly line: string;
 }
 
-/** The responses of a day in the order of landing; only some MB of them are held at once. */
+/**
+ * The responses of a day, as they lie: in the columnstore by device, so that each is unpacked once.
+ * Only some MB of them are held at once.
+ */
 async function* responses(
   client: ClientBase,
-  { resource }: RawDay,
+  { resource, landedOn }: RawDay,
   batchIds: readonly string[],
 ): AsyncGenerator<ResponseLine> {
-  let after = '0';
-  for (;;) {
-    const last = await lastOfGroup(client, resource, batchIds, after);
-    if (last === undefined) return;
-    const { rows } = await client.query<ResponseLine>(
-      `select batch_id as "batchId", ${hasReadings(resource) ? 'readings' : '0'} as readings,
+  const values = [batchIds, landedOn];
+  const { rows: sizes } = await client.query<{ largest: string | null }>(
+    `select max(size_bytes) as largest from ${rawTable(resource)} where ${OF_DAY}`,
+    values,
+  );
+  const largest = Number(sizes[0]?.largest ?? 0);
+  const count = Math.min(GROUP_ROWS, Math.max(1, Math.floor(GROUP_BYTES / largest)));
+  await client.query('begin');
+  try {
+    await client.query(
+      `declare belt_day no scroll cursor for
+        select batch_id as "batchId", ${hasReadings(resource) ? 'readings' : '0'} as readings,
           row_to_json(response)::text as line
-        from ${rawTable(resource)} as response
-        where batch_id = any ($1::bigint[]) and response_id > $2 and response_id <= $3
-        order by response_id`,
-      [batchIds, after, last],
+        from ${rawTable(resource)} as response where ${OF_DAY}`,
+      values,
     );
-    yield* rows;
-    after = last;
+    for (;;) {
+      const { rows } = await client.query<ResponseLine>(`fetch ${count} from belt_day`);
+      if (rows.length === 0) break;
+      yield* rows;
+    }
+  } finally {
+    await client.query('rollback');
   }
 }
+
+/** Batches of a day, which are $1 and $2. */
+const OF_DAY = `batch_id = any ($1::bigint[])
+  and landed_at >= $2::date and landed_at < $2::date + 1`;
 
 /** What an index tells of each response. */
 const INDEXED = [
@@ -130,43 +146,23 @@ async function* indexLines(
   batchIds: readonly string[],
 ): AsyncGenerator<string> {
   yield `${JSON.stringify(index)}\n`;
+  const { landed_on: landedOn } = index;
   const columns = hasReadings(resource) ? [...INDEXED, ...INDEXED_READINGS] : INDEXED;
   let after = '0';
   for (;;) {
     const { rows } = await client.query<{ response_id: string; line: string }>(
       `select response_id, row_to_json(response)::text as line from (
           select ${columns.join(', ')} from ${rawTable(resource)}
-          where batch_id = any ($1::bigint[]) and response_id > $2
-          order by response_id limit $3
+          where ${OF_DAY} and response_id > $3
+          order by response_id limit $4
         ) as response order by response_id`,
-      [batchIds, after, INDEX_ROWS],
+      [batchIds, landedOn, after, INDEX_ROWS],
     );
     for (const { line } of rows) yield `${line}\n`;
     const last = rows.at(-1);
     if (last === undefined) return;
     after = last.response_id;
   }
-}
-
-/** The last response of the next group, undefined where there is none left. */
-async function lastOfGroup(
-  client: ClientBase,
-  resource: Resource,
-  batchIds: readonly string[],
-  after: string,
-): Promise<string | undefined> {
-  const { rows } = await client.query<{ last: string | null }>(
-    `select max(response_id) as last from (
-        select response_id, sum(size_bytes) over (order by response_id) - size_bytes as before
-        from (
-          select response_id, size_bytes from ${rawTable(resource)}
-          where batch_id = any ($1::bigint[]) and response_id > $2
-          order by response_id limit $4
-        ) as next
-      ) as sized where before < $3`,
-    [batchIds, after, GROUP_BYTES, GROUP_ROWS],
-  );
-  return rows[0]?.last ?? undefined;
 }
 
 async function describeBatches(

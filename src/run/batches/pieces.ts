@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { landingSpan } from '../../raw/landing-span.js';
 import { allResponses } from '../../raw/raw-table.js';
 import { hasReadings, type Resource } from '../../raw/resource.js';
 import { FINE_SHARDS, lanesOf, SHARDS, type ShardLoad, shardOf } from './shards.js';
@@ -38,6 +39,7 @@ export async function planLanes(
   const lanes = lanesOf(await shardLoads(client, pending), sessions, READINGS_A_SLICE);
   const of = shardCount(pending);
   const shards = lanes.flat();
+  const { first, last } = await landingSpan(client, batches);
   const { rows } = await client.query<{
     lane: number;
     low: string;
@@ -50,7 +52,7 @@ export async function planLanes(
       waiting as (
         select member.lane, response.response_id, response.batch_id, response.readings,
           case when done.response_id is not null then response.batch_id end as resumed
-        from ${allResponses(pending.resources)} as response
+        from ${allResponses(pending.resources, '$8', '$9')} as response
         join member on ${isTold(pending) ? `member.shard = ${shardOf(`response.${DEVICE}`, of)}` : 'member.leads'}
         ${doneBy('$4', '$6', 'member.shard')}
         where response.batch_id = any ($5::bigint[]) and response.response_id > coalesce(done.response_id, 0)
@@ -76,6 +78,8 @@ export async function planLanes(
       batches,
       empty,
       readingsASlice,
+      first,
+      last,
     ],
   );
   return lanes.map((own, index) => ({
@@ -94,10 +98,11 @@ export async function planLanes(
 /** How much of the work is in each shard that has any, and how far that is. */
 async function shardLoads(client: ClientBase, pending: Pending): Promise<ShardLoad[]> {
   const of = shardCount(pending);
+  const { first, last } = await landingSpan(client, pending.batches);
   const { rows } = await client.query<{ shard: number; readings: string; progress: string }>(
     `with waiting as (
         select member.shard, sum(response.readings) as readings
-        from ${allResponses(pending.resources)} as response
+        from ${allResponses(pending.resources, '$4', '$5')} as response
         join generate_series(0, ${of - 1}) as member (shard)
           on ${isTold(pending) ? `member.shard = ${shardOf(`response.${DEVICE}`, of)}` : 'true'}
         ${doneBy('$1', '$3', 'member.shard')}
@@ -110,7 +115,7 @@ async function shardLoads(client: ClientBase, pending: Pending): Promise<ShardLo
           where done.node = $1 and not $3 and done.shard = waiting.shard and done.batch_id = any ($2::bigint[])
         ), '') as progress
       from waiting order by shard`,
-    [pending.node, pending.batches, pending.empty],
+    [pending.node, pending.batches, pending.empty, first, last],
   );
   // where raw does not tell the shard of a reading, each shard is taken to have its part
   const part = isTold(pending) ? 1 : of;

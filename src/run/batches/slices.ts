@@ -1,5 +1,6 @@
 import pg, { type ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import { batchesTouching, landingSpan } from '../../raw/landing-span.js';
 import { allResponses, responsesWithReadings } from '../../raw/raw-table.js';
 import { RESOURCES } from '../../raw/resources.js';
 import { tableOf } from './landed-sources.js';
@@ -32,6 +33,7 @@ export async function slicesOf(
   whole: boolean,
 ): Promise<Slice[]> {
   if (batches.length === 0) return [];
+  const { first, last } = await landingSpan(client, batches);
   const { rows } = await client.query<{
     low: string;
     high: string;
@@ -41,13 +43,13 @@ export async function slicesOf(
   }>(
     `with placed as (
         select *, (sum(readings) over (order by response_id) - readings) / $2::bigint as slice
-        from ${allResponses(RESOURCES)} as response
+        from ${allResponses(RESOURCES, '$3', '$4')} as response
         where batch_id = any ($1::bigint[])
       )
       select min(response_id) as low, max(response_id) as high,
         array_agg(distinct batch_id) as batches, count(*) as responses, sum(readings) as readings
       from placed group by div(slice, 1) order by low`,
-    [batches, whole ? Number.MAX_SAFE_INTEGER : READINGS_A_SLICE],
+    [batches, whole ? Number.MAX_SAFE_INTEGER : READINGS_A_SLICE, first, last],
   );
   return rows.map((row) => ({
     ...row,
@@ -67,19 +69,20 @@ export async function slicesOfWindow(
   client: ClientBase,
   window: { readonly start: Date; readonly end: Date },
 ): Promise<ResponseSlice[]> {
+  const { first, last, batchIds } = await batchesTouching(client, window);
   const { rows } = await client.query<{ responses: string[]; readings: string }>(
     `with response as (
         select response_id, readings,
           (sum(readings) over (order by response_id) - readings) / $3::bigint as slice
-        from ${responsesWithReadings(RESOURCES)} as landed
-        where touched_hours && int4range(
+        from ${responsesWithReadings(RESOURCES, '$4', '$5')} as landed
+        where batch_id = any ($6::bigint[]) and touched_hours && int4range(
           floor(extract(epoch from $1::timestamptz) / 3600)::integer,
           ceil(extract(epoch from $2::timestamptz) / 3600)::integer
         )
       )
       select array_agg(response_id order by response_id) as responses, sum(readings) as readings
       from response group by div(slice, 1) order by min(response_id)`,
-    [window.start, window.end, READINGS_A_SLICE],
+    [window.start, window.end, READINGS_A_SLICE, first, last, batchIds],
   );
   return rows.map((row) => ({ responses: row.responses, readings: Number(row.readings) }));
 }
@@ -94,6 +97,9 @@ const BATCHES = 'belt.slice_batches';
 const SHARDS = 'belt.slice_shards';
 const SHARD_COUNT = 'belt.slice_shard_count';
 const RESPONSES = 'belt.slice_responses';
+
+/** A range, by which the columnstore passes over what is not in it. */
+const IN_SLICE = `response_id between ${setting(LOW, 'bigint')} and ${setting(HIGH, 'bigint')}`;
 
 /** Some of so many shards. */
 export interface ShardSet {
@@ -139,23 +145,26 @@ export function newRowsOf(relation: Relation, parallelBy?: string): string {
   return `(
     select * from ${renderRelation(tableOf(relation))}
     where batch_id = any (${setting(BATCHES, 'bigint[]')})
-      and response_id between ${setting(LOW, 'bigint')} and ${setting(HIGH, 'bigint')}${ofShards}
+      and ${IN_SLICE}${ofShards}
   )`;
 }
 
-/** Lets models that are compiled for whole responses see these ones, until the transaction ends. */
+/** Lets models that are compiled for whole responses see these ones, in order, until the transaction ends. */
 export async function enterResponses(
   client: ClientBase,
   responses: readonly string[],
 ): Promise<void> {
-  await client.query('select set_config($1, $2, true)', [RESPONSES, `{${responses.join(',')}}`]);
+  await client.query(
+    'select set_config($1, $2, true), set_config($3, $4, true), set_config($5, $6, true)',
+    [LOW, responses[0] ?? '', HIGH, responses.at(-1) ?? '', RESPONSES, `{${responses.join(',')}}`],
+  );
 }
 
 /** The SQL that `new_rows(relation)` stands for while a window is rebuilt. */
 export function rowsOfResponses(relation: Relation): string {
   return `(
     select * from ${renderRelation(tableOf(relation))}
-    where response_id = any (${setting(RESPONSES, 'bigint[]')})
+    where response_id = any (${setting(RESPONSES, 'bigint[]')}) and ${IN_SLICE}
   )`;
 }
 

@@ -1,8 +1,9 @@
 import type { ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import { batchesTouching } from '../../raw/landing-span.js';
 import { responsesWithReadings } from '../../raw/raw-table.js';
 import { RESOURCES } from '../../raw/resources.js';
-import { chunkWidth } from '../catalog/chunks.js';
+import { chunkSpans } from '../catalog/chunks.js';
 import type { TimeWindow } from './time-window.js';
 
 /** Readings up to which neighbouring chunks are rebuilt together. */
@@ -26,7 +27,9 @@ export async function cutWindow(
   column: string,
   window: TimeWindow,
 ): Promise<WindowBatch[]> {
-  const width = await chunkWidth(client, relation);
+  const spans = await chunkSpans(client, relation, window);
+  const { first, last, batchIds } = await batchesTouching(client, window);
+  const time = client.escapeIdentifier(column);
   const { rows } = await client.query<{
     start: Date;
     end: Date;
@@ -34,31 +37,29 @@ export async function cutWindow(
     readings: string[] | null;
   }>(
     `with part as (
-        select greatest(start_at, $1::timestamptz) as "start",
-          least(start_at + $3 * interval '1 millisecond', $2::timestamptz) as "end"
-        from (
-          select timestamptz 'epoch' + step * $3 * interval '1 millisecond' as start_at
-          from generate_series(
-            floor(extract(epoch from $1::timestamptz) * 1000 / $3)::bigint,
-            ceil(extract(epoch from $2::timestamptz) * 1000 / $3)::bigint - 1
-          ) as step
-        ) as chunk
+        select to_timestamp(part_start / 1000) as "start", to_timestamp(part_end / 1000) as "end",
+          int4range(floor(part_start / 3600000)::integer, ceil(part_end / 3600000)::integer) as hours
+        from unnest($1::double precision[], $2::double precision[]) as part (part_start, part_end)
+      ),
+      response as materialized (
+        select response_id, readings, touched_hours
+        from ${responsesWithReadings(RESOURCES, '$3', '$4')} as response
+        where batch_id = any ($5::bigint[])
+          and touched_hours && (select range_merge(range_agg(hours)) from part)
       )
-      select part.*, touched.responses, touched.readings
+      select part."start", part."end", touched.responses, touched.readings
       from part
       cross join lateral (
         select array_agg(response_id order by response_id) as responses,
           array_agg(readings order by response_id) as readings
-        from ${responsesWithReadings(RESOURCES)} as response
-        where touched_hours && int4range(${hourOf('part."start"')}, ${hourOf('part."end" - interval \'1 microsecond\'')} + 1)
+        from response where touched_hours && part.hours
       ) as touched
       where touched.responses is not null or exists (
         select from ${renderRelation(relation)} as existing
-        where existing.${client.escapeIdentifier(column)} >= part."start"
-          and existing.${client.escapeIdentifier(column)} < part."end"
+        where existing.${time} >= part."start" and existing.${time} < part."end"
       )
       order by 1`,
-    [window.start, window.end, width],
+    [spans.map(([start]) => start), spans.map(([, end]) => end), first, last, batchIds],
   );
   const batches: { start: Date; end: Date; readings: Map<string, number>; first: number }[] = [];
   for (const row of rows) {
@@ -81,11 +82,6 @@ export async function cutWindow(
     responses: readings.size,
     readings: sumOf(readings),
   }));
-}
-
-/** SQL for the hours since 1970 of a time. */
-function hourOf(time: string): string {
-  return `floor(extract(epoch from ${time}) / 3600)::integer`;
 }
 
 function sumOf(readings: ReadonlyMap<string, number>): number {

@@ -5,8 +5,55 @@ import { aggregateOf } from './aggregates.js';
 /** A chunk that was changed since it was compressed, and is so only in part. */
 const PARTLY_COMPRESSED = 8;
 
-/** The width of a hypertable's chunks in milliseconds; a day for what is no hypertable of time. */
-export async function chunkWidth(client: ClientBase, relation: Relation): Promise<number> {
+/** A range of time, from the start up to but without the end, in milliseconds since 1970. */
+export type Span = readonly [start: number, end: number];
+
+/**
+ * Cuts a window where the chunks of a hypertable are cut, those that are there, whatever their
+ * widths, and those that would come; where it is no hypertable of time, by day (UTC).
+ */
+export async function chunkSpans(
+  client: ClientBase,
+  relation: Relation,
+  window: { readonly start: Date; readonly end: Date },
+): Promise<Span[]> {
+  const { rows } = await client.query<{ start: string; end: string }>(
+    `select extract(epoch from range_start) * 1000 as start, extract(epoch from range_end) * 1000 as "end"
+      from timescaledb_information.chunks
+      where hypertable_schema = $1 and hypertable_name = $2
+        and range_start < $4 and range_end > $3
+      order by range_start`,
+    [relation.schema, relation.identifier, window.start, window.end],
+  );
+  const width = await chunkWidth(client, relation);
+  const there = rows.map(({ start, end }) => [Number(start), Number(end)] as const);
+  return cutSpan([window.start.getTime(), window.end.getTime()], there, width);
+}
+
+/** Cuts a range into those that are there, in order and maybe told twice, and steps of `width` between them. */
+export function cutSpan([start, end]: Span, there: readonly Span[], width: number): Span[] {
+  const spans: Span[] = [];
+  let at = start;
+  const stepTo = (limit: number) => {
+    while (at < limit) {
+      const next = Math.min((Math.floor(at / width) + 1) * width, limit);
+      spans.push([at, next]);
+      at = next;
+    }
+  };
+  for (const [from, to] of there) {
+    stepTo(Math.min(from, end));
+    if (to <= at) continue;
+    const next = Math.min(to, end);
+    spans.push([at, next]);
+    at = next;
+  }
+  stepTo(end);
+  return spans;
+}
+
+/** The width of a hypertable's next chunks in milliseconds; a day for what is no hypertable of time. */
+async function chunkWidth(client: ClientBase, relation: Relation): Promise<number> {
   const { rows } = await client.query<{ milliseconds: string | null }>(
     `select extract(epoch from time_interval) * 1000 as milliseconds
       from timescaledb_information.dimensions

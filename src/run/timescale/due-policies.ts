@@ -17,6 +17,7 @@ const ORDER = [
   'policy_compression',
   'policy_reorder',
   'policy_retention',
+  'run_life_cycle',
 ];
 
 /** Runs the policies whose time has come, on an engine that has no background workers for it. */
@@ -26,7 +27,7 @@ export async function runDuePolicies(client: ClientBase): Promise<PolicyRun[]> {
       from ${POLICIES} as policy
       left join belt.policy_run as run on run.job_id = policy.job_id
       where policy.procedure = any ($1) and policy.scheduled
-        and (run.last_run_at is null or run.last_run_at + policy.schedule_interval <= now())
+        and coalesce(run.last_run_at + policy.schedule_interval, policy.initial_start, now()) <= now()
       order by array_position($1, policy.procedure::text), policy.job_id`,
     [ORDER],
   );

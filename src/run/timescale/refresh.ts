@@ -1,7 +1,5 @@
 import type { ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
-import { responsesWithReadings } from '../../raw/raw-table.js';
-import { RESOURCES } from '../../raw/resources.js';
 import { aggregateOf } from '../catalog/aggregates.js';
 
 /** Windows that one call of refresh covers at the most; more are merged with their neighbours. */
@@ -26,7 +24,7 @@ export async function refreshTouched(
   const { rows } = await client.query<Window>(
     `with touched as (
         select unnest(range_agg(touched_hours)) as hours
-        from ${responsesWithReadings(RESOURCES)} as response
+        from raw.batch_content
         where batch_id = any ($1::bigint[]) and not isempty(touched_hours)
       ),
       bucketed as (
