@@ -116,10 +116,12 @@ as $$
   where chunk.hypertable_schema = 'raw' and chunk.hypertable_name = resource
     and chunk.range_end < now() - after
     -- 8: rows were added since it was compressed
-    and (not chunk.is_compressed or known.status & 8 = 8)
+    and case when chunk.is_compressed then known.status & 8 = 8
+      -- of less, indexes and empty pages are most, and the columnstore takes no less
+      else pg_total_relation_size(format('%I.%I', chunk.chunk_schema, chunk.chunk_name)::regclass) > 200 * 1024 end
   order by chunk.range_start
 $$;
-comment on function raw.columnstore_due is 'Days of landing that are old enough for the columnstore, and not in it, or not with all of their rows.';
+comment on function raw.columnstore_due is 'Days of landing that are old enough and large enough for the columnstore, and not in it, or not with all of their rows.';
 
 create procedure raw.run_life_cycle(job_id integer, config jsonb)
 language plpgsql

@@ -3,8 +3,9 @@ import type { Resource } from './resource.js';
 /**
  * The resources that belt lands, in the order in which it does. Another one takes an entry here, its
  * table, and a staging model over `source('raw', '<table>')`. A migration of `sql/` makes the table:
- * `create table raw.<table> (like raw.telemetry_response including all)` where documents hold
- * readings, else like raw.asset_response; and, as in `sql/0012_landed_rows.sql`, the view
+ * `create table raw.<table> (like raw.telemetry_response including all)` and
+ * `select raw.by_landing_time('raw.<table>')` where documents hold readings, else the first, like
+ * raw.asset_response; and, as in `sql/0012_landed_rows.sql`, the view
  * `raw.landed_<table>` of its rows that count, which is what models read.
  */
 export const RESOURCES: readonly Resource[] = [

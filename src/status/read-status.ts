@@ -77,7 +77,7 @@ async function readLanded(client: ClientBase): Promise<LandedStatus> {
     `select count(*)::int as batches, coalesce(sum(documents), 0)::int as documents,
         coalesce(sum(readings), 0)::float8 as readings, coalesce(sum(bytes), 0)::float8 as bytes,
         (select count(*)::int from raw.rejected_response) as rejected,
-        (select coalesce(sum(pg_total_relation_size(name::regclass)), 0)::float8
+        (select coalesce(sum(coalesce(hypertable_size(name::regclass), pg_total_relation_size(name::regclass))), 0)::float8
           from unnest($1::text[]) as name) as "storedBytes",
         max(ended_at) as "lastLandedAt"
       from raw.batch where status = 'landed'`,

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DAY, DEVICE_A, DEVICE_B, HOUR, pairs, T0, writeResponses } from '../support/responses.js';
+import { DAY, DEVICE_A, DEVICE_B, pairs, T0, writeResponses } from '../support/responses.js';
 import { createWorkspace, ENGINES, type Engine, type Workspace } from '../support/workspace.js';
 
 const MIDNIGHT = Math.floor(T0 / DAY) * DAY;
@@ -15,13 +15,23 @@ const window = (from: number, to: number) => [
 ];
 
 /** Lands a day of two devices as a batch of its own; text with a line separator stays one line. */
-async function landDay(workspace: Workspace, day: number): Promise<void> {
+async function landDay(workspace: Workspace, day: number, readings = 48): Promise<void> {
   const telemetry = Object.fromEntries(
     [DEVICE_A, DEVICE_B].map((device) => [
       `${device}/${day}`,
       {
-        BatteryPowerW: pairs(MIDNIGHT + day * DAY, 48, HOUR / 2, (index) => index + day * 100),
-        BatteryImportKwh: pairs(MIDNIGHT + day * DAY, 48, HOUR / 2, (index) => index / 100),
+        BatteryPowerW: pairs(
+          MIDNIGHT + day * DAY,
+          readings,
+          DAY / readings,
+          (index) => ((index * 7919) % 997) + day * 100,
+        ),
+        BatteryImportKwh: pairs(
+          MIDNIGHT + day * DAY,
+          readings,
+          DAY / readings,
+          (index) => index / 100,
+        ),
       },
     ]),
   );
@@ -205,7 +215,7 @@ describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
   test('moves old days into the columnstore, and drops what is past its time', async () => {
     const workspace = await threeDays(engine);
     await age(workspace, 100);
-    await landDay(workspace, 3);
+    await landDay(workspace, 3, 8640);
     await age(workspace, 10);
     const told = await workspace.beltOk('transform', ...RETENTION);
     expect(told.stderr).toContain(
@@ -216,7 +226,7 @@ describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
       JSON.parse((await workspace.beltOk('raw', 'status', '--json')).stdout).resources[1];
     expect(await status()).toMatchObject({
       documents: 8,
-      readings: 768,
+      readings: 34_560 + 576,
       columnstoreReadings: 0,
       nextDrop: { documents: 6, archivedDocuments: 0 },
     });
@@ -225,7 +235,7 @@ describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
     expect(await raw(workspace)).toEqual(before[0].slice(6));
     expect(await status()).toMatchObject({
       documents: 2,
-      columnstoreReadings: 192,
+      columnstoreReadings: 34_560,
       missingDocuments: 6,
       missingUnarchived: 6,
       nextDrop: { documents: 2 },

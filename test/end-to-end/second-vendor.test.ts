@@ -15,6 +15,7 @@ const RESOURCE = {
 };
 
 const MIGRATION = `create table raw.measurement_response (like raw.telemetry_response including all);
+  select raw.by_landing_time('raw.measurement_response');
   create view raw.landed_measurement_response as select * from raw.measurement_response
     where batch_id in (select batch_id from raw.batch where status = 'landed');`;
 
@@ -147,7 +148,7 @@ describe.each(ENGINES)('a second vendor on the %s engine', (engine) => {
 
     const { landed } = await belt('status', '--json');
     const [{ bytes }] = await query(
-      `select sum(pg_total_relation_size(name::regclass))::bigint as bytes
+      `select sum(coalesce(hypertable_size(name::regclass), pg_total_relation_size(name::regclass)))::bigint as bytes
         from unnest(array['raw.asset_response', 'raw.telemetry_response', 'raw.measurement_response']) as name`,
     );
     expect(landed.storedBytes).toBe(Number(bytes));
