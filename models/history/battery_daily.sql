@@ -2,6 +2,7 @@
     materialized='continuous_aggregate',
     materialized_only=false,
     create_group_indexes=true,
+    chunk_time_interval='365 days',
     refresh_policy={'start_offset': '1 year', 'end_offset': '1 day', 'schedule_interval': '1 hour'},
     compression={'after': '1 year'},
     retention_policy='30 years',

@@ -2,6 +2,7 @@
     materialized='continuous_aggregate',
     materialized_only=false,
     create_group_indexes=true,
+    chunk_time_interval='30 days',
     refresh_policy={'start_offset': '3 months', 'end_offset': '1 hour', 'schedule_interval': '30 minutes'},
     compression={'after': '6 months'},
     retention_policy='20 years',

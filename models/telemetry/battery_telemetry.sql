@@ -1,7 +1,7 @@
 {{ config(
     materialized='hypertable',
     main_dimension='ts',
-    chunk_time_interval='1 day',
+    chunk_time_interval='auto',
     create_default_indexes=false,
     unique_key=['device_id', 'ts'],
     incremental_strategy='upsert',

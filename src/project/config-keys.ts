@@ -254,7 +254,8 @@ const KEEPING_ROWS = ['incremental', 'hypertable'];
 const ACTED_UPON_BY: Readonly<Record<string, readonly string[]>> = {
   ...each(['hypertable'], 'main_dimension', 'time_column_name', 'dimensions'),
   ...each(['hypertable'], 'create_default_indexes', 'empty_hypertable'),
-  ...each(HYPERTABLES, 'chunk_time_interval', 'integer_now_func', 'integer_now_func_sql'),
+  ...each(WITH_CHUNKS, 'chunk_time_interval'),
+  ...each(HYPERTABLES, 'integer_now_func', 'integer_now_func_sql'),
   ...each(WITH_CHUNKS, 'compression', 'retention_policy', 'reorder_policy'),
   ...each(['continuous_aggregate'], 'refresh_policy', 'refresh_now'),
   ...each(['continuous_aggregate'], 'materialized_only', 'create_group_indexes'),

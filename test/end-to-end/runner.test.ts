@@ -153,7 +153,7 @@ describe.each(ENGINES)('belt transform on the %s engine', (engine) => {
     await transform(workspace, '--project-dir', project);
     const model = join(project, 'models/telemetry/battery_telemetry.sql');
     edit(model, "retention_policy='10 years'", "retention_policy='15 years'");
-    edit(model, "chunk_time_interval='1 day'", "chunk_time_interval='7 days'");
+    edit(model, "chunk_time_interval='auto'", "chunk_time_interval='7 days'");
     edit(model, "'after': '7 days'", "'after': '14 days'");
     edit(
       join(project, 'models/history/battery_hourly.sql'),

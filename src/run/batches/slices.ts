@@ -58,6 +58,38 @@ export async function slicesOf(
   }));
 }
 
+/** Readings that are enough to tell what others are like. */
+const SAMPLE_READINGS = 50_000;
+
+/** The last landed of these batches' responses: enough to tell what others are like. */
+export async function sampleOf(
+  client: ClientBase,
+  batches: readonly string[],
+): Promise<Slice | undefined> {
+  const { first, last } = await landingSpan(client, batches);
+  const { rows } = await client.query<{
+    low: string | null;
+    high: string;
+    batches: string[];
+    responses: string;
+    readings: string;
+  }>(
+    `with placed as (
+        select *, sum(readings) over (order by response_id desc) - readings as before
+        from ${allResponses(RESOURCES, '$3', '$4')} as response
+        where batch_id = any ($1::bigint[])
+      )
+      select min(response_id) as low, max(response_id) as high,
+        array_agg(distinct batch_id) as batches, count(*) as responses, sum(readings) as readings
+      from placed where before < $2`,
+    [batches, SAMPLE_READINGS, first, last],
+  );
+  const [row] = rows;
+  if (row === undefined || row.low === null) return undefined;
+  const { low, ...rest } = row;
+  return { ...rest, low, responses: Number(row.responses), readings: Number(row.readings) };
+}
+
 /** Landed responses that one statement processes, of those that touch a window. */
 export interface ResponseSlice {
   readonly responses: readonly string[];

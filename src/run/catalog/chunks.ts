@@ -53,7 +53,7 @@ export function cutSpan([start, end]: Span, there: readonly Span[], width: numbe
 }
 
 /** The width of a hypertable's next chunks in milliseconds; a day for what is no hypertable of time. */
-async function chunkWidth(client: ClientBase, relation: Relation): Promise<number> {
+export async function chunkWidth(client: ClientBase, relation: Relation): Promise<number> {
   const { rows } = await client.query<{ milliseconds: string | null }>(
     `select extract(epoch from time_interval) * 1000 as milliseconds
       from timescaledb_information.dimensions
@@ -76,6 +76,80 @@ export async function onlyTimeOf(
   );
   const [only, ...others] = rows;
   return others.length === 0 && only?.isTime ? only.column : undefined;
+}
+
+/** A chunk, by its name, its range in milliseconds, and whether all of it is in the columnstore. */
+export interface CompressedSpan {
+  readonly chunk: string;
+  readonly start: number;
+  readonly end: number;
+  readonly isCompressed: boolean;
+  /** When it was compressed; 0 where that is not known. */
+  readonly rows: number;
+}
+
+/** The chunks of a hypertable of time, in order. */
+export async function compressedSpans(
+  client: ClientBase,
+  relation: Relation,
+): Promise<CompressedSpan[]> {
+  const { rows } = await client.query<CompressedSpan>(
+    `select format('%I.%I', chunk.chunk_schema, chunk.chunk_name) as chunk,
+        (extract(epoch from chunk.range_start) * 1000)::float8 as start,
+        (extract(epoch from chunk.range_end) * 1000)::float8 as "end",
+        chunk.is_compressed and (known.status & $3) = 0 as "isCompressed",
+        coalesce(size.numrows_pre_compression, 0)::float8 as rows
+      from timescaledb_information.chunks as chunk
+      join _timescaledb_catalog.chunk as known
+        on known.schema_name = chunk.chunk_schema and known.table_name = chunk.chunk_name
+      left join _timescaledb_catalog.compression_chunk_size as size on size.chunk_id = known.id
+      where chunk.hypertable_schema = $1 and chunk.hypertable_name = $2
+      order by chunk.range_start, chunk.chunk_name`,
+    [relation.schema, relation.identifier, PARTLY_COMPRESSED],
+  );
+  return rows;
+}
+
+/** A chunk in the columnstore: how much it holds, and of how many segments. */
+export interface CompressedChunk {
+  readonly start: number;
+  readonly end: number;
+  readonly rows: number;
+  readonly segments: number;
+}
+
+/**
+ * Of the chunks of a hypertable that are compressed, that with the most rows of the newest three: the
+ * newest of all may be filled in part only. Segments are told apart by `segmentBy`, quoted columns.
+ */
+export async function newestCompressed(
+  client: ClientBase,
+  relation: Relation,
+  segmentBy: readonly string[],
+): Promise<CompressedChunk | undefined> {
+  const { rows } = await client.query<{ start: number; end: number; compressed: string }>(
+    `select (extract(epoch from chunk.range_start) * 1000)::float8 as start,
+        (extract(epoch from chunk.range_end) * 1000)::float8 as "end",
+        format('%I.%I', compressed.schema_name, compressed.table_name) as compressed
+      from timescaledb_information.chunks as chunk
+      join _timescaledb_catalog.chunk as known
+        on known.schema_name = chunk.chunk_schema and known.table_name = chunk.chunk_name
+      join _timescaledb_catalog.chunk as compressed on compressed.id = known.compressed_chunk_id
+      where chunk.hypertable_schema = $1 and chunk.hypertable_name = $2 and chunk.is_compressed
+      order by chunk.range_start desc limit 3`,
+    [relation.schema, relation.identifier],
+  );
+  let fullest: CompressedChunk | undefined;
+  for (const { start, end, compressed } of rows) {
+    const counted = await client.query<{ rows: number; segments: number }>(
+      `select coalesce(sum(_ts_meta_count), 0)::float8 as rows,
+          ${segmentBy.length === 0 ? '1' : `count(distinct (${segmentBy.join(', ')}))`}::float8 as segments
+        from ${compressed}`,
+    );
+    const { rows: count = 0, segments = 1 } = counted.rows[0] ?? {};
+    if (count > (fullest?.rows ?? 0)) fullest = { start, end, rows: count, segments };
+  }
+  return fullest;
 }
 
 /** Names of the chunks in a window that were compressed, and hold rows now that are not. */

@@ -3,6 +3,7 @@ import { type Relation, renderRelation } from '../../project/relation.js';
 import { recordBatches } from '../batches/ledger.js';
 import { createIndexes } from '../relations/indexes.js';
 import { flagConfig, groupConfig, intervalOf } from '../relations/model-config.js';
+import { applyChunkInterval } from '../timescale/hypertables.js';
 import { applyCompressionSettings, applyPolicies } from '../timescale/policies.js';
 import { refreshTouched, refreshUpTo } from '../timescale/refresh.js';
 import { keepingOf } from './aggregate-loss.js';
@@ -117,6 +118,7 @@ async function alterAggregate(context: ModelContext, relation: Relation): Promis
     `alter materialized view ${renderRelation(relation)}
       set (timescaledb.materialized_only = ${flagConfig(node, 'materialized_only', false)})`,
   );
+  await applyChunkInterval(client, node, relation);
   await createIndexes(client, node, relation, false);
   await applyCompressionSettings(client, node, relation, 'materialized view');
 }

@@ -2,6 +2,7 @@ import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { createIndexes } from '../relations/indexes.js';
 import { flagConfig } from '../relations/model-config.js';
+import { applyChunkInterval } from '../timescale/hypertables.js';
 import { applyCompressionSettings } from '../timescale/policies.js';
 import type { ModelContext } from './model-context.js';
 
@@ -20,6 +21,7 @@ export async function createAggregate(
   await context.client.query(
     `create materialized view ${renderRelation(relation)} with (${options.join(', ')}) as\n${sql}\nwith no data`,
   );
+  await applyChunkInterval(context.client, node, relation);
   await createIndexes(context.client, node, relation, false);
   await applyCompressionSettings(context.client, node, relation, 'materialized view');
 }

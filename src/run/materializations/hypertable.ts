@@ -5,7 +5,9 @@ import { parallelBy } from '../batches/shards.js';
 import { columnsOf, selectedColumns, without } from '../catalog/relations.js';
 import { createIndexes } from '../relations/indexes.js';
 import { flagConfig, namesConfig } from '../relations/model-config.js';
+import { chooseChunks, followArrival } from '../timescale/auto-chunks.js';
 import { columnstoreOrder } from '../timescale/columnstore-order.js';
+import { hasAutoChunks } from '../timescale/dimensions.js';
 import { applyChunkInterval, makeHypertable } from '../timescale/hypertables.js';
 import { applyCompressionSettings, applyPolicies } from '../timescale/policies.js';
 import { betweenHooks, writeBetweenHooks } from './between-hooks.js';
@@ -64,7 +66,7 @@ export const hypertable: Materialization = {
     const inPieces = parallelBy(node) !== undefined;
     const order = inPieces ? await columnstoreOrder(client, node) : undefined;
     const beside: BesideBuild = {
-      create: (relation, compiled) => createEmpty(context, relation, compiled, order === undefined),
+      create: (relation, compiled) => createEmpty(context, relation, compiled, batches, order === undefined),
       fill: async (relation, compiled) => {
         if (isEmpty(node)) return 0;
         const written =
@@ -102,9 +104,10 @@ export const hypertable: Materialization = {
       write: async () =>
         isEmpty(node) ? 0 : writeRows(context, node.relation, compiled, batches, false),
     });
+    const remarks = hasAutoChunks(node) ? await followArrival(client, node, node.relation) : [];
     return {
       rows,
-      message: `UPSERT ${rows}`,
+      message: [`UPSERT ${rows}`, ...remarks].join(', '),
       ...(decision.sqlChanged
         ? {
             warning: `The SQL of ${node.name} has changed: rows from now on follow it, those of before do not. Rebuild them from raw with \`belt transform --full-refresh --select ${node.name}+\`, or a window of them with --event-time-start and --event-time-end.`,
@@ -128,11 +131,13 @@ async function createEmpty(
   context: ModelContext,
   relation: Relation,
   compiled: CompiledModel,
+  batches: readonly string[],
   keyed: boolean,
 ): Promise<void> {
   const { client, node } = context;
   await createEmptyTable(context, relation, compiled);
   await makeHypertable(client, node, relation, keyed);
+  if (hasAutoChunks(node)) await chooseChunks(client, node, relation, compiled.sql, batches);
   await createIndexes(client, node, relation, false);
   await applyCompressionSettings(client, node, relation, 'table');
 }

@@ -29,13 +29,32 @@ export function dimensionsOf(node: ModelNode): Dimension[] {
   if (main === undefined || main === null) {
     throw wrong(node, `The hypertable ${node.name} names no main_dimension.`);
   }
-  const chunk = intervalOf(node.config.chunk_time_interval);
+  const chunk = fixedChunkInterval(node);
   const others = Array.isArray(node.config.dimensions) ? node.config.dimensions : [];
   const first = dimensionOf(main);
   return [
     { ...first, interval: chunk ?? first.interval },
     ...others.map((value) => dimensionOf(value)),
   ];
+}
+
+/** Whether the width of a hypertable's chunks follows what arrives. Throws a BeltError for what is none. */
+export function hasAutoChunks(node: ModelNode): boolean {
+  if (node.config.chunk_time_interval !== 'auto') return false;
+  if (node.config.materialized === 'hypertable') return true;
+  throw new BeltError(
+    `The chunks of ${node.name} can't follow what arrives: it is no hypertable.`,
+    {
+      location: { file: node.path },
+      hint: "Write chunk_time_interval as an interval, such as '30 days', in place of 'auto'.",
+    },
+  );
+}
+
+/** The width of a hypertable's chunks, where its config says one. */
+export function fixedChunkInterval(node: ModelNode): string | undefined {
+  if (hasAutoChunks(node)) return undefined;
+  return intervalOf(node.config.chunk_time_interval);
 }
 
 function dimensionOf(value: unknown): Dimension {

@@ -1,11 +1,18 @@
 import type { ClientBase } from 'pg';
 import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
+import { aggregateOf } from '../catalog/aggregates.js';
 import { partlyCompressedChunks } from '../catalog/chunks.js';
 import { columnsOf } from '../catalog/relations.js';
 import { freeName } from '../relations/indexes.js';
-import { flagConfig, intervalOf, namesConfig, textConfig } from '../relations/model-config.js';
-import { type Dimension, dimensionSql, dimensionsOf, intervalLiteral } from './dimensions.js';
+import { flagConfig, namesConfig, textConfig } from '../relations/model-config.js';
+import {
+  type Dimension,
+  dimensionSql,
+  dimensionsOf,
+  fixedChunkInterval,
+  intervalLiteral,
+} from './dimensions.js';
 
 /** Makes an empty table a hypertable, cut as its model says, and with its key unless that comes later. */
 export async function makeHypertable(
@@ -70,17 +77,18 @@ async function setIntegerNow(
   );
 }
 
-/** Sets the width of the chunks to come, where the config says one. */
+/** Sets the width of the chunks to come of a hypertable or continuous aggregate, where the config says one. */
 export async function applyChunkInterval(
   client: ClientBase,
   node: ModelNode,
   relation: Relation,
 ): Promise<void> {
-  const interval = intervalOf(node.config.chunk_time_interval);
+  const interval = fixedChunkInterval(node);
   if (interval === undefined) return;
+  const stored = (await aggregateOf(client, relation))?.stored ?? renderRelation(relation);
   await client.query(
     `select set_chunk_time_interval($1::regclass, ${intervalLiteral(client.escapeLiteral(interval))})`,
-    [renderRelation(relation)],
+    [stored],
   );
 }
 

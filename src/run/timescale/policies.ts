@@ -5,6 +5,7 @@ import { type Relation, renderRelation } from '../../project/relation.js';
 import { POLICIES } from '../catalog/policies.js';
 import { indexNameOf } from '../relations/indexes.js';
 import { groupConfig, intervalOf, namesOf, textConfig } from '../relations/model-config.js';
+import { columnstorePays } from './columnstore-pays.js';
 
 /** A policy that a model's config asks for: how to remove it, and the call that adds it. */
 interface Policy {
@@ -15,7 +16,10 @@ interface Policy {
   readonly add: { readonly sql: string; readonly values: readonly unknown[] } | undefined;
 }
 
-/** Brings the policies of a relation in line with the config: `changed` ones are made anew. */
+/**
+ * Brings the policies of a relation in line with the config: `changed` ones are made anew. What takes
+ * no less in the columnstore stays in the row store, without a policy.
+ */
 export async function applyPolicies(
   client: ClientBase,
   node: ModelNode,
@@ -23,9 +27,13 @@ export async function applyPolicies(
   changed: boolean,
 ): Promise<void> {
   const present = await presentPolicies(client, relation);
+  const compression = compressionPolicy(node);
+  const isCompressed =
+    compression.add !== undefined &&
+    (await columnstorePays(client, relation, present.has(compression.procedure)));
   const wanted = [
     refreshPolicy(node),
-    compressionPolicy(node),
+    isCompressed ? compression : { ...compression, add: undefined },
     retentionPolicy(node),
     reorderPolicy(await reorderIndex(client, node, relation)),
   ];
