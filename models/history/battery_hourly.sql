@@ -4,7 +4,7 @@
     create_group_indexes=true,
     chunk_time_interval='30 days',
     refresh_policy={'start_offset': '3 months', 'end_offset': '1 hour', 'schedule_interval': '30 minutes'},
-    compression={'after': '6 months'},
+    compression={'after': '30 days'},
     retention_policy='20 years',
     post_hook='{{ describe_columns(bucket_descriptions("hour")) }}'
 ) }}

@@ -6,6 +6,7 @@ import { RESOURCES } from '../raw/resources.js';
 import { type ChunkSizes, chunkSizes } from '../run/catalog/chunks.js';
 import { POLICIES } from '../run/catalog/policies.js';
 import { findRelation } from '../run/catalog/relations.js';
+import { type DiskStatus, readDisk } from './disk.js';
 import { type Findings, readFindings } from './findings.js';
 
 /** What a database holds, for people and machines. */
@@ -13,6 +14,9 @@ export interface Status extends Findings {
   readonly landed: LandedStatus;
   readonly lastRun: RunStatus | undefined;
   readonly hypertables: readonly HypertableStatus[];
+  /** Relations that stay in the row store, as they would take no less in the columnstore. */
+  readonly tooSmall: readonly string[];
+  readonly disk: DiskStatus;
   readonly policies: readonly PolicyStatus[];
   /** Open now, most urgent first. */
   readonly alerts: readonly OpenAlert[];
@@ -61,10 +65,13 @@ export interface PolicyStatus {
 
 /** Reads the status of a migrated database; the models' relations are those of `schema`. */
 export async function readStatus(client: ClientBase, schema: string): Promise<Status> {
+  const hypertables = await readHypertables(client, schema);
   return {
     landed: await readLanded(client),
     lastRun: await readLastRun(client),
-    hypertables: await readHypertables(client, schema),
+    hypertables,
+    tooSmall: await readTooSmall(client),
+    disk: await readDisk(client, hypertables.find(({ readings }) => readings)?.readings),
     policies: await readPolicies(client),
     alerts: await readOpenAlerts(client, schema),
     pendingBatches: await readPending(client),
@@ -119,6 +126,22 @@ async function countReadings(client: ClientBase, schema: string): Promise<number
     `select coalesce(sum(readings), 0)::float8 as readings from ${renderRelation(daily)}`,
   );
   return rows[0]?.readings;
+}
+
+/** What asks for a policy of compression, and has none: see `columnstorePays`. */
+async function readTooSmall(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select class.relname as name from belt.relation_state as state
+      join pg_class as class on class.oid = to_regclass(state.relation)
+      join pg_namespace as namespace on namespace.oid = class.relnamespace
+      where state.config #>> '{compression,after}' is not null and not exists (
+        select from ${POLICIES} as policy
+        where policy.procedure = 'policy_compression'
+          and policy.relation_schema = namespace.nspname and policy.relation = class.relname
+      )
+      order by 1`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 async function readPolicies(client: ClientBase): Promise<PolicyStatus[]> {

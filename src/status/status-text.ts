@@ -1,4 +1,4 @@
-import { bytesText, countText, secondsText, textTable } from '../format.js';
+import { bytesText, countText, secondsText, shortNumber, textTable } from '../format.js';
 import type { HypertableStatus, PolicyStatus, Status } from './read-status.js';
 
 /** Alerts and results that are listed one by one. */
@@ -9,6 +9,7 @@ export function statusText(status: Status): string {
   const sections = [landedText(status)];
   if (status.lastRun !== undefined) sections.push(lastRunText(status.lastRun));
   if (status.hypertables.length > 0) sections.push(storageText(status.hypertables));
+  sections.push(diskText(status));
   if (status.policies.length > 0) sections.push(policiesText(status.policies));
   sections.push(...findingsText(status));
   sections.push(alertsText(status));
@@ -63,6 +64,35 @@ function storageText(hypertables: readonly HypertableStatus[]): string {
     ],
     rows,
   )}`;
+}
+
+function diskText({ disk, tooSmall }: Status): string {
+  const rows = disk.layers
+    .filter(({ bytes }) => bytes > 0)
+    .map(({ name, bytes, readings }) => [
+      name,
+      bytesText(bytes),
+      readings > 0 ? (bytes / readings).toFixed(2) : '',
+    ]);
+  const lines = [`Disk\n${textTable(['layer', 'size', 'bytes a reading'], rows)}`];
+  if (tooSmall.length > 0) {
+    lines.push(
+      `In the row store, as they take less there than compressed: ${tooSmall.join(', ')}.`,
+    );
+  }
+  const { next30Days } = disk;
+  if (next30Days !== undefined) {
+    const { readingsADay, rawBytes, modelBytes, droppedBytes } = next30Days;
+    const dropped = droppedBytes > 0 ? `, of which retention drops ${bytesText(droppedBytes)}` : '';
+    lines.push(
+      `The next 30 days: ${changeText(rawBytes)} of raw${dropped}, and ${changeText(modelBytes)} of models, by ${shortNumber(readingsADay)} readings a day as landed in the last 30 days, and by what one takes today.`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function changeText(bytes: number): string {
+  return `${bytes < 0 ? '-' : '+'}${bytesText(Math.abs(Math.round(bytes)))}`;
 }
 
 function bytesPerReading(table: HypertableStatus): string {

@@ -54,7 +54,9 @@ describe.each(ENGINES)('chunks on the %s engine', (engine) => {
     );
     expect(await transform()).toBe('UPSERT 0');
     writeFileSync(model, auto);
-    expect(await transform()).toBe('UPSERT 0, chunks of 30 days from now on, merged 5 small chunks');
+    expect(await transform()).toBe(
+      'UPSERT 0, chunks of 30 days from now on, merged 5 small chunks',
+    );
     expect(await chunks()).toEqual([
       { day: '2025-02-06', width: '5 days', is_compressed: true },
       ...[11, 12, 13].map((day) => ({

@@ -197,14 +197,14 @@ export interface ChunkSizes {
   readonly beforeCompressionBytes: number;
 }
 
-/** The chunks of all hypertables and continuous aggregates: hypertables first, by name. */
+/** The chunks of all hypertables but those of raw, and of continuous aggregates: hypertables first, by name. */
 export async function chunkSizes(client: ClientBase): Promise<ChunkSizes[]> {
   const { rows } = await client.query<ChunkSizes>(
     `with relation as (
         select hypertable_name as name, 'hypertable' as kind,
           format('%I.%I', hypertable_schema, hypertable_name)::regclass as hypertable
         from timescaledb_information.hypertables
-        where hypertable_schema not like '\\_timescaledb%'
+        where hypertable_schema <> 'raw' and hypertable_schema not like '\\_timescaledb%'
         union all
         select view_name, 'continuous aggregate',
           format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass

@@ -1,6 +1,5 @@
 import type { ClientBase } from 'pg';
 import { type Relation, renderRelation } from '../../project/relation.js';
-import { responsesWithReadings } from '../../raw/raw-table.js';
 import type { Resource } from '../../raw/resource.js';
 import { chunkWidth, onlyTimeOf } from './chunks.js';
 
@@ -22,8 +21,8 @@ export async function prepareChunks(
   const { rows } = await client.query<{ slices: string }>(
     `with touched as (
         select unnest(range_agg(touched_hours)) as hours
-        from ${responsesWithReadings(resources)} as response
-        where batch_id = any ($1::bigint[]) and not isempty(touched_hours)
+        from raw.batch_content
+        where batch_id = any ($1::bigint[]) and resource = any ($6) and not isempty(touched_hours)
       ),
       part as (
         select distinct step * $2::bigint * 1000 as from, (step + 1) * $2::bigint * 1000 as to
@@ -41,7 +40,10 @@ export async function prepareChunks(
           and chunk.range_end > timestamptz 'epoch' + part.from * interval '1 microsecond'
       )
       order by part.from`,
-    [batches, width, column, relation.schema, relation.identifier],
+    [
+      ...[batches, width, column, relation.schema, relation.identifier],
+      resources.map(({ table }) => table),
+    ],
   );
   // nothing is gained by compressing nothing, which TimescaleDB would tell of each
   await client.query(

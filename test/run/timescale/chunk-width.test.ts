@@ -24,7 +24,9 @@ test('merges neighbours within the bounds of a wider chunk, but for the newest',
   const days = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11].map((day) => span(day, day + 1, day !== 6));
   const merged = mergeable(days, 4).map((group) => group.map(({ start }) => start));
   expect(merged).toEqual([[0, 1, 2, 3]]);
-  expect(mergeable([...days, span(12, 13)], 4).map((group) => group.map(({ start }) => start))).toEqual([
+  expect(
+    mergeable([...days, span(12, 13)], 4).map((group) => group.map(({ start }) => start)),
+  ).toEqual([
     [0, 1, 2, 3],
     [8, 9, 10, 11],
   ]);
