@@ -27,6 +27,17 @@ comment on function raw.by_landing_time is 'Makes the table of a resource with r
 
 select raw.by_landing_time('raw.telemetry_response');
 
+create view raw.landing_day as
+  select hypertable_name as resource, range_start as first_at, range_end as end_at,
+    is_compressed as in_columnstore, format('%I.%I', chunk_schema, chunk_name)::regclass as chunk
+  from timescaledb_information.chunks where hypertable_schema = 'raw';
+comment on view raw.landing_day is 'The days (UTC) of landing that raw tables hold, and whether they are in the columnstore.';
+
+create view raw.life_cycle as
+  select job_id, config from timescaledb_information.jobs
+  where proc_schema = 'raw' and proc_name = 'run_life_cycle';
+comment on view raw.life_cycle is 'The job that moves and drops old raw, which the last transform has set by the vars raw_columnstore_after and raw_retention.';
+
 create function raw.make_day(relation regclass, landed timestamptz) returns void
 language plpgsql
 as $$
@@ -83,10 +94,10 @@ begin
   where content.resource = drop_batches.resource and content.batch_id = any (batches);
   -- days that hold nothing else go as they are, which costs nothing
   for day in
-    select chunk.range_start, chunk.range_end
-    from timescaledb_information.chunks as chunk
-    where chunk.hypertable_schema = 'raw' and chunk.hypertable_name = drop_batches.resource
-      and chunk.range_start <= last_landed and chunk.range_end > first_landed
+    select landing_day.first_at as range_start, landing_day.end_at as range_end
+    from raw.landing_day
+    where landing_day.resource = drop_batches.resource
+      and landing_day.first_at <= last_landed and landing_day.end_at > first_landed
   loop
     execute format(
       'select exists (select from %s where landed_at >= $1 and landed_at < $2 and batch_id <> all ($3))', relation

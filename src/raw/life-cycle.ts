@@ -54,8 +54,7 @@ export interface LifeCycleJob {
 /** The job that moves and drops old raw; undefined before the first transform. */
 export async function readLifeCycleJob(client: ClientBase): Promise<LifeCycleJob | undefined> {
   const { rows } = await client.query<LifeCycleJob>(
-    `select job_id as "jobId", config from timescaledb_information.jobs
-      where proc_schema = 'raw' and proc_name = 'run_life_cycle' order by job_id limit 1`,
+    'select job_id as "jobId", config from raw.life_cycle order by job_id limit 1',
   );
   return rows[0];
 }

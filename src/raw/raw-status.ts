@@ -106,10 +106,10 @@ async function readSizes(client: ClientBase, { table }: Resource): Promise<Sizes
         (select coalesce(sum(after_compression_total_bytes), 0)::float8
           from hypertable_compression_stats(relation)) as "columnstoreBytes",
         (select coalesce(sum(content.readings), 0)::float8
-          from timescaledb_information.chunks as chunk
+          from raw.landing_day as day
           join raw.batch_content as content
-            on content.landed_at >= chunk.range_start and content.landed_at < chunk.range_end
-          where chunk.hypertable_schema = $1 and chunk.hypertable_name = $2 and chunk.is_compressed
+            on content.landed_at >= day.first_at and content.landed_at < day.end_at
+          where day.resource = $2 and day.in_columnstore
             and content.resource = $2 and content.dropped_at is null) as "columnstoreReadings"
       from relation`,
     [RAW_SCHEMA, table],

@@ -3,6 +3,7 @@ import { readingsADay } from '../raw/arrival.js';
 import { readRawStatus } from '../raw/raw-status.js';
 import { RESOURCES } from '../raw/resources.js';
 import { chunkSizes } from '../run/catalog/chunks.js';
+import { readTables } from '../run/catalog/table-sizes.js';
 
 /** Where the disk goes. */
 export interface DiskStatus {
@@ -89,31 +90,6 @@ function total<K extends string>(all: readonly Readonly<Record<K, number>>[], ke
   return all.reduce((sum, one) => sum + one[key], 0);
 }
 
-/** Tables of models that are no hypertables, and the indexes of chunks in the row store. */
-async function readTables(
-  client: ClientBase,
-): Promise<{ tableBytes: number; indexBytes: number; chunkIndexBytes: number }> {
-  const { rows } = await client.query<{
-    tableBytes: number;
-    indexBytes: number;
-    chunkIndexBytes: number;
-  }>(
-    `select coalesce(sum(pg_table_size(class.oid)), 0)::float8 as "tableBytes",
-        coalesce(sum(pg_indexes_size(class.oid)), 0)::float8 as "indexBytes",
-        (select coalesce(sum(pg_indexes_size(format('%I.%I', chunk_schema, chunk_name)::regclass)), 0)::float8
-          from timescaledb_information.chunks
-          where not is_compressed and hypertable_schema <> 'raw'
-            and hypertable_schema not like '\\_timescaledb%') as "chunkIndexBytes"
-      from belt.relation_state as state
-      join pg_class as class on class.oid = to_regclass(state.relation) and class.relkind = 'r'
-      where not exists (
-        select from timescaledb_information.hypertables
-        where format('%I.%I', hypertable_schema, hypertable_name)::regclass = class.oid
-      )`,
-  );
-  return rows[0] ?? { tableBytes: 0, indexBytes: 0, chunkIndexBytes: 0 };
-}
-
 interface Rates {
   readonly rowReadings: number;
   /** Bytes a reading. */
@@ -133,7 +109,7 @@ async function readForecast(
   }>(
     `with job as (
         select config ->> 'columnstore_after' as columnstore_after, config ->> 'retention' as retention
-        from timescaledb_information.jobs where proc_schema = 'raw' and proc_name = 'run_life_cycle'
+        from raw.life_cycle
       )
       select
         (select array_agg(distinct batch_id) from raw.batch_content

@@ -54,13 +54,22 @@ export function cutSpan([start, end]: Span, there: readonly Span[], width: numbe
 
 /** The width of a hypertable's next chunks in milliseconds; a day for what is no hypertable of time. */
 export async function chunkWidth(client: ClientBase, relation: Relation): Promise<number> {
+  return (await timeWidth(client, relation)) ?? 86_400_000;
+}
+
+/** The same; undefined for what is no hypertable of time. */
+export async function timeWidth(
+  client: ClientBase,
+  relation: Relation,
+): Promise<number | undefined> {
   const { rows } = await client.query<{ milliseconds: string | null }>(
     `select extract(epoch from time_interval) * 1000 as milliseconds
       from timescaledb_information.dimensions
       where hypertable_schema = $1 and hypertable_name = $2 and dimension_number = 1`,
     [relation.schema, relation.identifier],
   );
-  return Number(rows[0]?.milliseconds ?? 86_400_000);
+  const width = rows[0]?.milliseconds;
+  return width == null ? undefined : Number(width);
 }
 
 /** The column of time that a hypertable is cut by, where it is cut by nothing else. */

@@ -5,7 +5,7 @@ import type { ModelNode } from '../../project/nodes.js';
 import { type Relation, renderRelation } from '../../project/relation.js';
 import { readingsADay } from '../../raw/arrival.js';
 import { enterSlice, sampleOf } from '../batches/slices.js';
-import { chunkWidth, newestCompressed } from '../catalog/chunks.js';
+import { chunkWidth, newestCompressed, timeWidth } from '../catalog/chunks.js';
 import { groupConfig, namesOf } from '../relations/model-config.js';
 import { type Arrival, chunkDaysOf } from './chunk-width.js';
 import { dimensionsOf } from './dimensions.js';
@@ -97,12 +97,7 @@ async function setChunkDays(
   relation: Relation,
   days: number,
 ): Promise<void> {
-  const { rows } = await client.query<{ is_time: boolean }>(
-    `select time_interval is not null as is_time from timescaledb_information.dimensions
-      where hypertable_schema = $1 and hypertable_name = $2 and dimension_number = 1`,
-    [relation.schema, relation.identifier],
-  );
-  if (rows[0]?.is_time !== true) {
+  if ((await timeWidth(client, relation)) === undefined) {
     throw new BeltError(`${node.name} is cut by no time, so that its chunks can't follow days.`, {
       location: { file: node.path },
       hint: "Write chunk_time_interval as a number of units, in place of 'auto'.",
