@@ -39,7 +39,7 @@ export async function readRejected(
         octet_length(content) as "keptBytes", position::float8, line, column_number as "column",
         latest.response_id is not null and coalesce((
           select response.batch_id > rejected.batch_id
-          from ${allResponses(RESOURCES)} as response
+          from ${allResponses(RESOURCES, "'-infinity'", "'infinity'")} as response
           where response.response_id = latest.response_id
         ), true) as "isSuperseded"
       from raw.rejected_response as rejected
