@@ -66,7 +66,8 @@ export const hypertable: Materialization = {
     const inPieces = parallelBy(node) !== undefined;
     const order = inPieces ? await columnstoreOrder(client, node) : undefined;
     const beside: BesideBuild = {
-      create: (relation, compiled) => createEmpty(context, relation, compiled, batches, order === undefined),
+      create: (relation, compiled) =>
+        createEmpty(context, relation, compiled, batches, order === undefined),
       fill: async (relation, compiled) => {
         if (isEmpty(node)) return 0;
         const written =

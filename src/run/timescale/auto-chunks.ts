@@ -26,7 +26,7 @@ export async function chooseChunks(
 ): Promise<void> {
   const sample = node.usesNewRows ? await sampleOf(client, batches) : undefined;
   if (sample === undefined || sample.readings === 0) return setChunkDays(client, node, relation, 1);
-  await enterSlice(client, sample);
+  await enterSlice(client, sample, { shards: [0], of: 1 });
   const time = client.escapeIdentifier(dimensionsOf(node)[0]?.column ?? '');
   const segment = segmentsOf(client, node)
     .map((column) => `${column}, `)
