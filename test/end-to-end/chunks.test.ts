@@ -44,14 +44,18 @@ describe.each(ENGINES)('chunks on the %s engine', (engine) => {
     const days = await chunks();
     expect(days).toHaveLength(DAYS);
     const before = await rows();
-    // a chunk of some rows takes less as it is
-    const status = JSON.parse((await workspace.beltOk('status', '--json')).stdout);
-    expect(status.tooSmall).toContain('battery_hourly');
-
     await workspace.execute(
       "select compress_chunk(chunk, true) from show_chunks('battery_telemetry') as chunk",
     );
+    await workspace.execute(
+      `select compress_chunk(chunk, true) from timescaledb_information.continuous_aggregates
+        cross join show_chunks(format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass) as chunk
+        where view_name = 'battery_daily'`,
+    );
     expect(await transform()).toBe('UPSERT 0');
+    // a chunk of some rows was seen to take more in the columnstore
+    const status = JSON.parse((await workspace.beltOk('status', '--json')).stdout);
+    expect(status.tooSmall).toContain('battery_daily');
     writeFileSync(model, auto);
     expect(await transform()).toBe(
       'UPSERT 0, chunks of 30 days from now on, merged 5 small chunks',

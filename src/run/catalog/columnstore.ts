@@ -7,7 +7,7 @@ export interface ColumnstoreGain {
   /** Of the chunks that are in it: their bytes before, and in it. */
   readonly bytesBefore: number;
   readonly bytesAfter: number;
-  /** The largest chunk in the row store of those whose time is past: its bytes, and its rows a segment. */
+  /** The largest chunk in the row store of those whose time is past, where the others have gained nothing: its bytes, and its rows a segment. */
   readonly largest: { readonly bytes: number; readonly rowsOfSegment: number } | undefined;
 }
 
@@ -48,6 +48,8 @@ export async function columnstoreGain(
   );
   const [row] = rows;
   const gain = { bytesBefore: row?.before ?? 0, bytesAfter: row?.after ?? 0 };
+  if (gain.bytesBefore === 0 || gain.bytesAfter < gain.bytesBefore)
+    return { ...gain, largest: undefined };
   if (row === undefined || row.chunk === null) return { ...gain, largest: undefined };
   const { chunk, bytes, segmentby } = row;
   if (bytes < countedFrom) return { ...gain, largest: { bytes, rowsOfSegment: 0 } };

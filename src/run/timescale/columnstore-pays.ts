@@ -9,18 +9,13 @@ const CHUNK_BYTES = 256 * 1024;
 const SEGMENT_ROWS = 40;
 
 /**
- * Whether chunks of a hypertable or continuous aggregate take less in the columnstore: as those that
- * are in it show, or else by how much the largest of them holds. Where none is past, it is taken for
- * granted; so it is for those that a policy is about to move, which was judged before.
+ * Whether chunks of a hypertable or continuous aggregate take less in the columnstore: as long as
+ * those that are in it do, or where the largest that is not holds enough to do so.
  */
-export async function columnstorePays(
-  client: ClientBase,
-  relation: Relation,
-  hasPolicy: boolean,
-): Promise<boolean> {
-  const countedFrom = hasPolicy ? Number.POSITIVE_INFINITY : CHUNK_BYTES;
-  const { bytesBefore, bytesAfter, largest } = await columnstoreGain(client, relation, countedFrom);
-  if (bytesBefore > 0) return bytesAfter < bytesBefore;
-  if (bytesAfter > 0 || hasPolicy || largest === undefined) return true;
-  return largest.bytes >= CHUNK_BYTES && largest.rowsOfSegment >= SEGMENT_ROWS;
+export async function columnstorePays(client: ClientBase, relation: Relation): Promise<boolean> {
+  const { bytesBefore, bytesAfter, largest } = await columnstoreGain(client, relation, CHUNK_BYTES);
+  if (bytesBefore === 0 || bytesAfter < bytesBefore) return true;
+  return (
+    largest !== undefined && largest.bytes >= CHUNK_BYTES && largest.rowsOfSegment >= SEGMENT_ROWS
+  );
 }

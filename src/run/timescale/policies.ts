@@ -17,8 +17,8 @@ interface Policy {
 }
 
 /**
- * Brings the policies of a relation in line with the config: `changed` ones are made anew. What takes
- * no less in the columnstore stays in the row store, without a policy.
+ * Brings the policies of a relation in line with the config: `changed` ones are made anew. What was
+ * seen to take no less in the columnstore stays in the row store, without a policy.
  */
 export async function applyPolicies(
   client: ClientBase,
@@ -28,9 +28,7 @@ export async function applyPolicies(
 ): Promise<void> {
   const present = await presentPolicies(client, relation);
   const compression = compressionPolicy(node);
-  const isCompressed =
-    compression.add !== undefined &&
-    (await columnstorePays(client, relation, present.has(compression.procedure)));
+  const isCompressed = compression.add !== undefined && (await columnstorePays(client, relation));
   const wanted = [
     refreshPolicy(node),
     isCompressed ? compression : { ...compression, add: undefined },
