@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { landingSpan } from '../../raw/landing-span.js';
 import { allResponses, responsesWithReadings } from '../../raw/raw-table.js';
 import { RESOURCES } from '../../raw/resources.js';
 import { READINGS_A_SLICE, type ResponseSlice } from './slices.js';
@@ -72,14 +73,15 @@ export async function responsesOf(
   parts: readonly Pick<RebuiltPart, 'start' | 'end'>[],
   whole: boolean,
 ): Promise<ResponseSlice[]> {
+  const { first, last } = await landingSpan(client, batches);
   const { rows } = await client.query<{ responses: string[]; readings: string }>(
     `with response as (
-        select response_id, readings from ${allResponses(RESOURCES)} as response
+        select response_id, readings from ${allResponses(RESOURCES, '$5', '$6')} as response
         where batch_id = any ($1::bigint[])
         union
         select response_id, readings
         from unnest($2::timestamptz[], $3::timestamptz[]) as part (start_at, end_at)
-        join ${responsesWithReadings(RESOURCES)} as response on touched_hours && int4range(
+        join ${responsesWithReadings(RESOURCES, "'-infinity'", "'infinity'")} as response on touched_hours && int4range(
           case when isfinite(start_at) then floor(extract(epoch from start_at) / 3600)::integer end,
           case when isfinite(end_at) then ceil(extract(epoch from end_at) / 3600)::integer end
         )
@@ -95,6 +97,8 @@ export async function responsesOf(
       parts.map(({ start }) => start),
       parts.map(({ end }) => end),
       whole ? Number.MAX_SAFE_INTEGER : READINGS_A_SLICE,
+      first,
+      last,
     ],
   );
   return rows.map(({ responses, readings }) => ({ responses, readings: Number(readings) }));
