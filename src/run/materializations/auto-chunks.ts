@@ -7,9 +7,9 @@ import { readingsADay } from '../../raw/arrival.js';
 import { enterSlice, sampleOf } from '../batches/slices.js';
 import { chunkWidth, newestCompressed, timeWidth } from '../catalog/chunks.js';
 import { groupConfig, namesOf } from '../relations/model-config.js';
-import { type Arrival, chunkDaysOf } from './chunk-width.js';
-import { dimensionsOf } from './dimensions.js';
-import { mergeChunks } from './merge-chunks.js';
+import { type Arrival, chunkDaysOf } from '../timescale/chunk-width.js';
+import { dimensionsOf } from '../timescale/dimensions.js';
+import { mergeChunks } from '../timescale/merge-chunks.js';
 
 const DAY_MS = 86_400_000;
 
