@@ -83,5 +83,5 @@ describe.each(ENGINES)('chunks on the %s engine', (engine) => {
       { day: '2025-02-11', width: '30 days' },
     ]);
     expect(await rows()).toEqual(before);
-  });
+  }, 240_000);
 });

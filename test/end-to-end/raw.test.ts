@@ -263,7 +263,7 @@ describe.each(ENGINES)('the life of raw on the %s engine', (engine) => {
     expect(await status()).toMatchObject({ columnstoreReadings: 0, archives: [{ documents: 2 }] });
     const wrong = await workspace.belt('transform', '--vars', '{raw_retention: 90}');
     expect(wrong.stderr).toContain('The var raw_retention is 90, which is no age.');
-  });
+  }, 240_000);
 
   test('makes a new database of an archive', async () => {
     const workspace = await threeDays(engine);
