@@ -17,7 +17,7 @@ import { measureSessions } from './parallel-landing.js';
 import { measurePipeline, measureReprocessing, type PipelineRound } from './pipeline.js';
 import { SCALES, type ScaleName } from './scale.js';
 import { sessionsFigures } from './sessions.js';
-import { compressTelemetry, zstdFloor } from './storage.js';
+import { compressRaw, compressTelemetry, zstdFloor } from './storage.js';
 import { measureWatch, measureWatchMemory } from './watch-latency.js';
 
 const SECTIONS = [
@@ -128,6 +128,8 @@ async function measureDay(): Promise<void> {
   if (wanted.has('common')) await measureCommonSolution(fleet, last, rounds);
   if (wanted.has('storage')) await measureStorage(fleet, last);
   if (wanted.has('reprocess')) await reprocess(fleet, last);
+  // last, since what is rebuilt from the columnstore takes other times
+  if (wanted.has('storage')) await measureRaw(fleet, last);
   if (wanted.has('sessions') && !last.isEmbedded) {
     say('Sessions');
     figures.push(...(await sessionsFigures(last, fleet.readings, options.rounds)));
@@ -239,6 +241,13 @@ async function measureStorage(fleet: FleetDocuments, database: BenchDatabase): P
     atMost: 1.3,
   });
   add('compressed to zstd -19, columns or differences', compressedBytes / floor.floorBytes, 'x');
+}
+
+async function measureRaw(fleet: FleetDocuments, database: BenchDatabase): Promise<void> {
+  say('Raw in the columnstore');
+  const { rowBytes, columnstoreBytes } = await database.use(compressRaw);
+  add('raw, row store', rowBytes / fleet.readings, 'bytes/reading');
+  add('raw, columnstore', columnstoreBytes / fleet.readings, 'bytes/reading', { atMost: 7.5 });
 }
 
 async function reprocess(fleet: FleetDocuments, database: BenchDatabase): Promise<void> {

@@ -22,6 +22,25 @@ export async function compressTelemetry(
   };
 }
 
+/** Bytes of raw telemetry responses in the row store and, as the job of raw packs them, in the columnstore. */
+export async function compressRaw(
+  client: PoolClient,
+): Promise<{ rowBytes: number; columnstoreBytes: number }> {
+  const size = async () => {
+    const { rows } = await client.query<{ bytes: number }>(
+      "select hypertable_size('raw.telemetry_response')::float8 as bytes",
+    );
+    return rows[0]?.bytes ?? Number.NaN;
+  };
+  const rowBytes = await size();
+  await client.query("set default_toast_compression = 'pglz'");
+  await client.query(
+    "select compress_chunk(chunk, true) from show_chunks('raw.telemetry_response') as chunk",
+  );
+  await client.query('reset default_toast_compression');
+  return { rowBytes, columnstoreBytes: await size() };
+}
+
 /** Bytes of the same values, packed column by column with zstd -19. */
 export interface ZstdFloor {
   /** Each column as it is, by device and time. */
