@@ -7,7 +7,7 @@ import { createIndexes } from '../relations/indexes.js';
 import { flagConfig, namesConfig } from '../relations/model-config.js';
 import { columnstoreOrder } from '../timescale/columnstore-order.js';
 import { hasAutoChunks } from '../timescale/dimensions.js';
-import { applyChunkInterval, makeHypertable } from '../timescale/hypertables.js';
+import { addKey, applyChunkInterval, makeHypertable } from '../timescale/hypertables.js';
 import { applyCompressionSettings, applyPolicies } from '../timescale/policies.js';
 import { chooseChunks, followArrival } from './auto-chunks.js';
 import { betweenHooks, writeBetweenHooks } from './between-hooks.js';
@@ -70,10 +70,12 @@ export const hypertable: Materialization = {
         createEmpty(context, relation, compiled, batches, order === undefined),
       fill: async (relation, compiled) => {
         if (isEmpty(node)) return 0;
-        const written =
-          order === undefined
-            ? await writeRows(context, relation, compiled, batches, true)
-            : await writeColumnstore(context, relation, compiled, batches, order);
+        // without new_rows() there are no pieces of it
+        const isCut = order !== undefined && compiled.asksNewRows;
+        if (order !== undefined && !isCut) await addKey(client, node, relation);
+        const written = isCut
+          ? await writeColumnstore(context, relation, compiled, batches, order)
+          : await writeRows(context, relation, compiled, batches, true);
         const { untold } = decision;
         return written + (untold === undefined ? 0 : await keepUntold(context, relation, untold));
       },

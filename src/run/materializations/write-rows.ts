@@ -54,13 +54,14 @@ export async function writeRows(
   empty: boolean,
 ): Promise<number> {
   const { client, node } = context;
-  if (parallelBy(node) !== undefined) {
+  const isFromRead = empty && !compiled.asksNewRows;
+  if (parallelBy(node) !== undefined && !isFromRead) {
     return writePieces(context, target, compiled, batches, empty);
   }
   const { statements } = await writingOf(context, target, compiled);
   if (materializedOf(node) === 'hypertable') await liftDecompressionLimit(client);
   if (!node.usesNewRows) return runStatements(client, statements);
-  if (empty && !compiled.asksNewRows) {
+  if (isFromRead) {
     // first built from what it reads, which has taken up these batches
     const rows = await runStatements(client, statements);
     await recordBatches(client, node.uniqueId, batches, true);
