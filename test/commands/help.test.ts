@@ -12,7 +12,7 @@ function wordsOf(line: string): string[] {
 
 /** The commands that a help text lists, by their names. */
 function commandsOf(help: string): string[] {
-  const [, listed = ''] = help.split('\nCommands:\n');
+  const [listed = ''] = (help.split('\nCommands:\n')[1] ?? '').split('\nExamples:\n');
   return [...listed.matchAll(/^ {2}([a-z]+)/gm)]
     .map(([, name]) => name ?? '')
     .filter((name) => name !== 'help');
