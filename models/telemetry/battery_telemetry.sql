@@ -8,31 +8,83 @@
     upsert_keeps_when_null=true,
     on_schema_change='append_new_columns',
     parallel_by='device_uuid',
-    sql_header='set local enable_sort = off',
+    sql_header='set local enable_sort = off; set local enable_memoize = off',
     compression={'after': '7 days', 'segmentby': ['device_id'], 'orderby': ['ts']},
     retention_policy='10 years',
     post_hook='{{ describe_columns(telemetry_descriptions()) }}'
 ) }}
 {%- set metrics = metrics() %}
 
--- Sorting is off since the planner, which can't see into jsonb, would sort readings by the million.
+{%- set responses = new_rows(source('raw', 'telemetry_response')) %}
+
+-- Sorting and memoizing are off since the planner, which can't see into jsonb, would sort readings by
+-- the million, and keep documents by the thousand.
 --
 -- One row a device and time. A later response wins, column by column: what it does not tell stays.
-with reading as (
-    select response_id, device_uuid, metric_id, ts_ms, value
-    from {{ new_rows(ref('stg_reading')) }} as reading
-    where ordered and metric_id is not null and reject_reason is null
+with placed as (
+    select
+        response_id,
+        clocks,
+        -- of what was landed before this was noted, it may be any time
+        coalesce(first_reading_at, '-infinity') <= max(coalesce(last_reading_at, 'infinity'))
+            over (of_device rows between unbounded preceding and 1 preceding)
+        or coalesce(last_reading_at, 'infinity') >= lead(coalesce(first_reading_at, '-infinity'))
+            over of_device as meets_another
+    from {{ responses }} as response
+    where readings > 0
+    window of_device as (
+        partition by device_uuid
+        order by coalesce(first_reading_at, '-infinity'), response_id
+    )
+),
+
+-- Responses whose times are theirs alone, and those of one clock, are nearly all: what zipped() gives
+-- of them are rows as they stay. The rows of others have to be put together.
+scattered as (
+    select response_id, clocks from placed where clocks is distinct from 1 or meets_another
+),
+
+-- "is true" keeps these conditions filters of responses: as joins, they would be ones of readings
+told as (
+    {{ zipped(responses, '(response.response_id in (select response_id from scattered)) is true') | indent(4) }}
 
     union all
 
-    -- a response that tells a reading twice: the last one counts
-    (
-        select distinct on (response_id, metric_id, ts_ms)
-            response_id, device_uuid, metric_id, ts_ms, value
+    select
+        response_id,
+        device_uuid,
+        ts_ms
+        {%- for metric in metrics %},
+        case when metric_id = {{ metric.metric_id }} then value end
+        {%- endfor %}
+    from (
+        select response_id, device_uuid, metric_id, ts_ms, value
         from {{ new_rows(ref('stg_reading')) }} as reading
-        where not ordered and metric_id is not null and reject_reason is null
-        order by response_id, metric_id, ts_ms, series_position desc, position desc
-    )
+        where
+            exists (select from scattered where clocks is null)
+            and (response_id in (select response_id from scattered where clocks is null)) is true
+            and clock is null
+            and ordered
+            and metric_id is not null
+            and reject_reason is null
+
+        union all
+
+        -- a response that tells a reading twice: the last one counts
+        (
+            select distinct on (response_id, metric_id, ts_ms)
+                response_id, device_uuid, metric_id, ts_ms, value
+            from {{ new_rows(ref('stg_reading')) }} as reading
+            where
+                exists (select from scattered where clocks is null)
+                and (response_id in (select response_id from scattered where clocks is null)) is true
+                and clock is null
+                and not ordered
+                and metric_id is not null
+                and reject_reason is null
+            order by response_id, metric_id, ts_ms, series_position desc, position desc
+        )
+    ) as reading
 ),
 
 pivoted as materialized (
@@ -41,10 +93,9 @@ pivoted as materialized (
         device_uuid,
         ts_ms
         {%- for metric in metrics %},
-        -- {{ metric.vendor_series }} times {{ metric.scale }}
-        max(value) filter (where metric_id = {{ metric.metric_id }}) as {{ metric.column_name }}
+        max({{ metric.column_name }}) as {{ metric.column_name }}
         {%- endfor %}
-    from reading
+    from told
     group by response_id, device_uuid, ts_ms
 ),
 
@@ -56,7 +107,12 @@ duplicated as (
 ),
 
 latest as (
+    {{ zipped(responses, 'response.response_id not in (select response_id from scattered)') | indent(4) }}
+
+    union all
+
     select
+        response_id,
         device_uuid,
         ts_ms
         {%- for metric in metrics %},
@@ -68,6 +124,7 @@ latest as (
     union all
 
     select
+        max(response_id),
         device_uuid,
         ts_ms
         {%- for metric in metrics %},

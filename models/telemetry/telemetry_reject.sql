@@ -28,4 +28,5 @@ where
     -- an array, which leads to the few responses by their key; a join would unnest all of raw
     reading.response_id = any (array(select response_id from suspect))
     and reading.metric_id is not null
+    and not reading.trusted
     and reading.reject_reason is not null
