@@ -6,6 +6,9 @@ const below = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** The numbered migrations that come with belt. */
 export const SQL_FOLDER = below('../sql');
 
+/** dbt's own macros, as belt has them. */
+export const DBT_MACROS_FOLDER = below('../src/project/dbt-macros');
+
 /** The project that belt runs where the working folder holds none of its own. */
 export const BUNDLED_PROJECT = below('..');
 

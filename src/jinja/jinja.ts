@@ -43,16 +43,16 @@ export interface JinjaOptions {
   readonly projectName?: string;
   readonly tags?: Tags;
   readonly library?: MacroLibrary;
+  /** Names of a context for which a macro of addMacros() may stand in. */
+  readonly replaceable?: ReadonlySet<string>;
   /** Names above those of a context; `macro` finds the macros that go by their bare name. */
   readonly extend?: (context: Context, macro: FindMacro) => Context;
 }
 
-/** Macros that come along, called as `name.macro()`. */
+/** Macros that come along, called as `macro()` or `name.macro()`; those of addMacros() go before them. */
 interface MacroLibrary {
   readonly name: string;
-  readonly text: string;
-  /** Whether a macro goes by its bare name too. */
-  readonly isBare: (macro: string) => boolean;
+  readonly files: readonly { readonly path: string; readonly text: string }[];
 }
 
 interface MacroRendering extends Rendering {
@@ -61,15 +61,18 @@ interface MacroRendering extends Rendering {
 
 /** An engine with no macros but those of its library. */
 export function createJinja(options: JinjaOptions = {}): Jinja {
-  const { projectName, tags = { macros: {}, elsewhere: {} }, library, extend } = options;
+  const {
+    projectName,
+    tags = { macros: {}, elsewhere: {} },
+    library,
+    replaceable,
+    extend,
+  } = options;
   const added = new Map<string, FileMacro>();
   const known = new Map(
-    library === undefined
-      ? []
-      : readMacroFile(`macros of ${library.name}`, library.text, tags).map((one) => [
-          one.name,
-          one,
-        ]),
+    (library?.files ?? [])
+      .flatMap(({ path, text }) => readMacroFile(path, text, tags))
+      .map((one) => [one.name, one]),
   );
 
   function renderingOf(context: Context, onMacro: OnMacro = () => undefined): MacroRendering {
@@ -78,13 +81,13 @@ export function createJinja(options: JinjaOptions = {}): Jinja {
       return added.get(name)?.ready(rendering);
     };
     const ofLibrary: FindMacro = (name) => known.get(name)?.ready(rendering);
-    const macro: FindMacro = (name) =>
-      ofProject(name) ?? (library?.isBare(name) ? ofLibrary(name) : undefined);
+    const macro: FindMacro = (name) => ofProject(name) ?? ofLibrary(name);
     const more = extend?.(context, macro) ?? {};
     const rendering: MacroRendering = {
       macro,
       lookup: (name) => {
         if (Object.hasOwn(more, name)) return more[name];
+        if (replaceable?.has(name) && added.has(name)) return ofProject(name);
         if (Object.hasOwn(context, name)) return context[name];
         if (name === projectName) return new MacroNamespace(name, ofProject);
         if (name === library?.name) return new MacroNamespace(name, ofLibrary);

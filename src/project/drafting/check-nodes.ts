@@ -28,6 +28,25 @@ export function duplicateFaults(nodes: readonly Named[]): BeltError[] {
   return [...byName, ...byRelation];
 }
 
+/** PostgreSQL cuts longer names off, so that two of them could be one table. */
+const NAME_BYTES = 63;
+
+/** Nodes that would be built under a name that PostgreSQL cuts off. */
+export function longNameFaults(nodes: readonly Named[]): BeltError[] {
+  return nodes
+    .filter(({ relation }) => Buffer.byteLength(relation.identifier) > NAME_BYTES)
+    .map(
+      ({ name, path, relation }) =>
+        new BeltError(
+          `${name} would be built as ${relation.identifier}, which is longer than ${NAME_BYTES} bytes: PostgreSQL would cut it off.`,
+          {
+            location: { file: path, line: 1 },
+            hint: "Rename the file, or give it a shorter alias: config(alias='…').",
+          },
+        ),
+    );
+}
+
 function repeated<T>(items: readonly T[], keyOf: (item: T) => string): [T, T][] {
   const first = new Map<string, T>();
   return items.flatMap((item): [T, T][] => {

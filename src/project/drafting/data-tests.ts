@@ -163,6 +163,7 @@ function auditRelation(
     alias,
     { schema: AUDIT_SCHEMA, ...config, alias: config.alias ?? alias },
     path,
+    { resourceType: 'test', fqn: [scope.projectName, alias] },
   );
 }
 

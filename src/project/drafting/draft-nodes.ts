@@ -77,7 +77,10 @@ export function seedNode(scope: DraftScope, file: ProjectFile): SeedNode {
     path: file.path,
     checksum: sha256(file.text),
     ...describedParts(config, known),
-    relation: relationOf(scope, scope.jinja, name, config, file.path),
+    relation: relationOf(scope, scope.jinja, name, config, file.path, {
+      resourceType: 'seed',
+      fqn,
+    }),
     header,
     ...content,
   };
@@ -174,7 +177,8 @@ function templateDraft(
     });
   }
   const template = scope.jinja.compile(file.path, file.text);
-  const self = relationOf(scope, scope.jinja, name, outer, file.path);
+  const kind = { resourceType: configs === MODEL_CONFIGS ? 'model' : 'snapshot', fqn };
+  const self = relationOf(scope, scope.jinja, name, outer, file.path, kind);
   const found = exploreModel(scope, template, file, name, outer, self);
   const config = { ...defaults, ...found.config };
   checkOwnConfig(scope.diagnostics, file, configs, found.ownConfig);
@@ -192,7 +196,7 @@ function templateDraft(
       rawCode: file.text,
       checksum: sha256(file.text),
       ...describedParts(config, known),
-      relation: relationOf(scope, scope.jinja, name, config, file.path),
+      relation: relationOf(scope, scope.jinja, name, config, file.path, kind),
       ...referenceParts(found),
       usesNewRows: found.newRowsOf.length > 0,
       asksIncremental: found.asksIncremental,

@@ -2,6 +2,7 @@ import { BeltError } from '../../errors.js';
 import type { Jinja } from '../../jinja/jinja.js';
 import { stringOf } from '../../jinja/python/values.js';
 import type { ProjectFile } from '../reading/files.js';
+import { listOf } from '../reading/shapes.js';
 import type { Relation } from '../relation.js';
 import { type ProjectScope, projectContext } from '../templates/context.js';
 
@@ -22,11 +23,24 @@ export function relationOf(
   name: string,
   config: Readonly<Record<string, unknown>>,
   path: string,
+  { resourceType, fqn }: { readonly resourceType: string; readonly fqn: readonly string[] },
 ): Relation {
   const { target } = scope;
   const customSchema = textOrNull(config.schema);
   const alias = textOrNull(config.alias);
-  const node = { name, config, ...(alias === null ? {} : { alias }) };
+  const node = {
+    name,
+    resource_type: resourceType,
+    unique_id: `${resourceType}.${scope.projectName}.${name}`,
+    package_name: scope.projectName,
+    fqn: [...fqn],
+    path,
+    original_file_path: path,
+    config,
+    tags: listOf(config.tags as string | string[] | undefined),
+    meta: config.meta ?? {},
+    ...(alias === null ? {} : { alias }),
+  };
   const own = (macro: string, custom: string | null): string | undefined => {
     const call = jinja.macro(macro, projectContext(scope));
     if (call === undefined) return undefined;

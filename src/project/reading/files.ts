@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import ignore from 'ignore';
 import { BeltError } from '../../errors.js';
 
 /** A text file of the project. */
@@ -11,22 +12,32 @@ export interface ProjectFile {
   readonly text: string;
 }
 
+const IGNORE_FILE = '.dbtignore';
+
+/** Which paths of a project its .dbtignore leaves out, by the patterns of .gitignore. */
+export function ignoredPaths(projectDir: string): (path: string) => boolean {
+  const file = readFile(projectDir, IGNORE_FILE);
+  if (file === undefined) return () => false;
+  const patterns = ignore().add(file.text);
+  return (path) => patterns.ignores(path);
+}
+
 /**
  * Files below `roots` whose name ends with one of `endings`, by path; no file twice, and none
- * of `without`. A root that is not there has none. Throws a BeltError for what cannot be read.
+ * that is left out. A root that is not there has none. Throws a BeltError for what cannot be read.
  */
 export function readFiles(
   projectDir: string,
   roots: readonly string[],
   endings: readonly string[],
-  without: ReadonlySet<string> = new Set(),
+  isLeftOut: (path: string) => boolean,
 ): ProjectFile[] {
   const found = new Map<string, ProjectFile>();
   for (const root of roots) {
     const folder = join(projectDir, root);
     for (const file of existsSync(folder) ? filesBelow(projectDir, folder) : []) {
       const path = below(projectDir, file);
-      if (!endings.some((ending) => file.endsWith(ending)) || without.has(path)) continue;
+      if (!endings.some((ending) => file.endsWith(ending)) || isLeftOut(path)) continue;
       if (found.has(path)) continue;
       found.set(path, { path, pathBelowRoot: below(folder, file), text: textOf(projectDir, file) });
     }

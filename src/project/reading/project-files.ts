@@ -1,6 +1,6 @@
 import { BeltError } from '../../errors.js';
 import type { Diagnostics } from '../faults.js';
-import { type ProjectFile, readFile, readFiles } from './files.js';
+import { ignoredPaths, type ProjectFile, readFile, readFiles } from './files.js';
 import type { ProjectConfig } from './project-config.js';
 import { readYaml } from './yaml-file.js';
 
@@ -26,11 +26,15 @@ export function readProjectFiles(
 ): ProjectFiles {
   const { modelPaths, seedPaths, macroPaths, snapshotPaths, testPaths, docsPaths } = config;
   const inTests = (folder: string) => testPaths.map((path) => `${path}/${folder}`);
-  const macros = readFiles(projectDir, [...macroPaths, ...inTests('generic')], ['.sql']);
-  const fixtures = readFiles(projectDir, inTests('fixtures'), ['.csv', '.sql']);
+  const isIgnored = ignoredPaths(projectDir);
+  const read = (roots: readonly string[], ...endings: string[]) =>
+    readFiles(projectDir, roots, endings, isIgnored);
+  const macros = read([...macroPaths, ...inTests('generic')], '.sql');
+  const fixtures = read(inTests('fixtures'), '.csv', '.sql');
   const others = new Set([...macros, ...fixtures].map(({ path }) => path));
-  const sql = (roots: readonly string[]) => readFiles(projectDir, roots, ['.sql'], others);
-  for (const { path } of readFiles(projectDir, modelPaths, ['.py'])) {
+  const sql = (roots: readonly string[]) =>
+    readFiles(projectDir, roots, ['.sql'], (path) => isIgnored(path) || others.has(path));
+  for (const { path } of read(modelPaths, '.py')) {
     diagnostics.fault(
       new BeltError(`${path} is a model in Python, and belt runs models in SQL.`, {
         location: { file: path, line: 1 },
@@ -42,16 +46,16 @@ export function readProjectFiles(
   return {
     macros,
     models: sql(modelPaths),
-    seeds: readFiles(projectDir, seedPaths, ['.csv']),
+    seeds: read(seedPaths, '.csv'),
     snapshots: sql(snapshotPaths),
     tests: sql(testPaths),
     fixtures,
-    properties: readFiles(
-      projectDir,
+    properties: read(
       [...modelPaths, ...seedPaths, ...macroPaths, ...snapshotPaths, ...testPaths],
-      ['.yml', '.yaml'],
+      '.yml',
+      '.yaml',
     ),
-    docs: readFiles(projectDir, docsPaths, ['.md']),
+    docs: read(docsPaths, '.md'),
   };
 
   /** Packages bring models and macros, so to leave them out would build something else. */

@@ -26,8 +26,12 @@ export function readCsv(
           : `has two columns of the name ${named}.`;
     throw wrong(1, told, 'The first line names the columns, each differently.');
   }
+  // as dbt reads them: in a seed, nothing and `null` are NULL, in a fixture nothing is
+  const isNull = (text: string | undefined) =>
+    what === 'seed' ? /^\s*(null)?\s*$/i.test(text ?? '') : !text;
+  const cellOf = (text: string | undefined) => (isNull(text) ? null : (text ?? null));
   const rows = records.map((record) =>
-    Object.fromEntries(header.map((name, index) => [name, record[index] || null])),
+    Object.fromEntries(header.map((name, index) => [name, cellOf(record[index])])),
   );
   return { header, rows, lines: lines.slice(1) };
 

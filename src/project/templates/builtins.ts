@@ -4,7 +4,7 @@ import { Missing, stringOf, type TemplateFunction } from '../../jinja/python/val
 
 /** Functions of dbt that belt does not have. */
 const UNSUPPORTED =
-  'run_query_and_return builtins load_relation metric modules store_result ' +
+  'run_query_and_return load_relation metric modules store_result ' +
   'submit_python_job local_md5 diff_of_two_dicts selected_resources thread_id dbt_metadata_envs';
 
 /** A name whose every use is a fault that names it, with its member. */

@@ -87,12 +87,8 @@ export function templateContext(scope: TemplateScope): Dict {
   const { answers, target } = scope;
   const found = ({ relation, uniqueId, sql }: FoundRelation) =>
     sql ?? new TemplateRelation(relation, target.database, uniqueId);
-  return {
-    ...projectContext(scope),
-    ...databaseFunctions(answers.query, target.database),
-    ...logFunctions(answers),
+  const builtins = {
     config: configFunction(answers),
-    set_sql_header: headerFunction(answers),
     ref: (names: readonly unknown[], { v, version }: Dict, place: Place) => {
       if (v !== undefined || version !== undefined) {
         throw new BeltError('Versions of models are not supported by belt.', {
@@ -114,6 +110,14 @@ export function templateContext(scope: TemplateScope): Dict {
       }
       return found(answers.source(sourceName, table, place));
     },
+  };
+  return {
+    ...projectContext(scope),
+    ...databaseFunctions(answers.query, target.database),
+    ...logFunctions(answers),
+    ...builtins,
+    builtins,
+    set_sql_header: headerFunction(answers),
     seed_rows: ([name]: readonly unknown[], _: Dict, place: Place) =>
       answers.seed(textArgument('seed_rows', name), place).rows.map((row) => ({ ...row })),
     seed_error: ([name, index, message]: readonly unknown[], _: Dict, place: Place) => {

@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DBT_MACROS_FOLDER } from '../../folders.js';
 import { createJinja, type Jinja } from '../../jinja/jinja.js';
-import { DBT_MACROS } from './dbt-macros.js';
 import { withDispatch } from './dispatch.js';
 
 const elsewhere = (tag: string) => `{% ${tag} %} blocks are not supported by belt here.`;
@@ -14,17 +16,27 @@ const TAGS = {
   },
 };
 
+/** Functions that a macro of a project may stand in for; `builtins` has dbt's own. */
+const REPLACEABLE = new Set(['ref', 'source', 'config']);
+
+let library: { path: string; text: string }[] | undefined;
+
+/** dbt's own macros, each file with the path by which faults name it. */
+function dbtMacros() {
+  library ??= readdirSync(DBT_MACROS_FOLDER).map((name) => ({
+    path: `dbt/${name}`,
+    text: readFileSync(join(DBT_MACROS_FOLDER, name), 'utf8'),
+  }));
+  return library;
+}
+
 /** Jinja as a project's templates have it: with dbt's macros, and adapter.dispatch(). */
 export function projectJinja(projectName: string): Jinja {
   return createJinja({
     projectName,
     tags: TAGS,
-    library: {
-      name: 'dbt',
-      text: DBT_MACROS,
-      // a test is called by its bare name; helpers such as length() would hide what models name so
-      isBare: (macro) => macro.startsWith('test_'),
-    },
+    library: { name: 'dbt', files: dbtMacros() },
+    replaceable: REPLACEABLE,
     extend: withDispatch,
   });
 }
