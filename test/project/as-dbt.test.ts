@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultsOf, load, model, rendered } from './temp-project.js';
+import { faultsOf, load, model, rendered, warningsOf } from './temp-project.js';
 
 describe('as in dbt', () => {
   it('.dbtignore leaves files out, by the patterns of .gitignore', () => {
@@ -46,6 +46,14 @@ describe('as in dbt', () => {
     ).toEqual(['model_belt_x_a_model', 'seed_belt_s_seeds']);
   });
 
+  it('YAML of a model that is not there is a warning', () => {
+    expect(
+      warningsOf({ 'models/stg.sql': 'select 1', 'models/m.yml': 'models:\n  - name: stgg\n' }),
+    ).toEqual([
+      'models/m.yml:2: YAML describes stgg, but there is no such model or seed (did you mean stg?).',
+    ]);
+  });
+
   it('a name that PostgreSQL would cut off is a fault', () => {
     const long = 'x'.repeat(64);
     expect(faultsOf({ [`models/${long}.sql`]: 'select 1', 'models/y.sql': 'select 2' })).toEqual([
@@ -58,7 +66,8 @@ describe('as in dbt', () => {
       'macros/own.sql':
         '{% macro concat(fields) %}own{% endmacro %}{% macro postgres__hash(field) %}sha({{ field }}){% endmacro %}',
     };
-    expect(rendered("{{ dateadd('day', 1, 'd') }}")).toBe("d + (interval '1 day' * (1))");
+    expect(rendered("{{ dateadd('quarter', 1, 'd') }}")).toBe("d + (interval '3 month' * (1))");
+    expect(rendered("{{ api.Column.translate_type('string') }}")).toBe('TEXT');
     expect(rendered("{{ concat(['a']) }} {{ dbt.concat(['a', 'b']) }}", files)).toBe('own a || b');
     expect(
       rendered(

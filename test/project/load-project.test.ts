@@ -301,11 +301,6 @@ describe('faults of a project', () => {
       { 'models/m.sql': "\n{{ ref('dbt_utils', 'x') }}" },
       'models/m.sql:2: m reads x of the package dbt_utils.',
     ],
-    [
-      'YAML of a model that is not there',
-      { 'models/stg.sql': 'select 1', 'models/m.yml': 'models:\n  - name: stgg\n' },
-      'models/m.yml:2: YAML describes stgg, but there is no such model or seed (did you mean stg?).',
-    ],
     ['an empty model', { 'models/m.sql': ' \n' }, 'models/m.sql:1: The model m is empty.'],
     [
       'a seed with two columns of a name',

@@ -1,14 +1,16 @@
 {#- Dates and times: what they are now, their parts, and their distances. -#}
 
 {% macro current_timestamp() %}now(){% endmacro %}
-{% macro current_timestamp_backcompat() %}current_timestamp::timestamp without time zone{% endmacro %}
-{% macro current_timestamp_in_utc_backcompat() %}current_timestamp at time zone 'utc'{% endmacro %}
+{% macro current_timestamp_backcompat() %}current_timestamp::timestamp{% endmacro %}
+{% macro current_timestamp_in_utc_backcompat() %}(current_timestamp at time zone 'utc')::timestamp{% endmacro %}
 {% macro snapshot_get_time() %}now()::timestamp without time zone{% endmacro %}
 
 {% macro date(year, month, day) %}make_date({{ year }}, {{ month }}, {{ day }}){% endmacro %}
 {% macro date_trunc(datepart, date) %}date_trunc('{{ datepart }}', {{ date }}){% endmacro %}
-{% macro dateadd(datepart, interval, from_date_or_timestamp) %}{{ from_date_or_timestamp }} + (interval '1 {{ datepart }}' * ({{ interval }})){% endmacro %}
-{% macro last_day(date, datepart) %}(date_trunc('{{ datepart }}', {{ date }}) + interval '1 {{ datepart }}' - interval '1 day')::date{% endmacro %}
+{% macro dateadd(datepart, interval, from_date_or_timestamp) %}{{ from_date_or_timestamp }} + (interval '{{ _one(datepart) }}' * ({{ interval }})){% endmacro %}
+{% macro last_day(date, datepart) %}(date_trunc('{{ datepart }}', {{ date }}) + interval '{{ _one(datepart) }}' - interval '1 day')::date{% endmacro %}
+{#- One of a part, as an interval has it: it knows no quarters. -#}
+{% macro _one(datepart) %}{{ return('3 month' if datepart == 'quarter' else '1 ' ~ datepart) }}{% endmacro %}
 
 {#- How many borders of a part lie between two times, such as midnights for days. -#}
 {% macro datediff(first_date, second_date, datepart) %}

@@ -81,8 +81,8 @@ export function repeatedFaults<T extends { readonly path: string; readonly line:
   );
 }
 
-/** YAML that describes a node which is not there is most likely a misspelt name. */
-export function strayPropertyFaults(
+/** YAML that describes a node which is not there is most likely a misspelt name: told, as by dbt. */
+export function strayProperties(
   properties: Properties,
   models: ReadonlySet<string>,
   seeds: ReadonlySet<string>,

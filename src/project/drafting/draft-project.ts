@@ -4,12 +4,7 @@ import { checkTree } from '../reading/folder-config.js';
 import type { ProjectFiles } from '../reading/project-files.js';
 import type { NodeProperties, Properties } from '../reading/properties.js';
 import { type SnapshotBlock, snapshotBlocks } from '../reading/snapshot-blocks.js';
-import {
-  duplicateFaults,
-  longNameFaults,
-  repeatedFaults,
-  strayPropertyFaults,
-} from './check-nodes.js';
+import { duplicateFaults, longNameFaults, repeatedFaults, strayProperties } from './check-nodes.js';
 import { genericTestDrafts, singularTestDraft, type TestDraft } from './data-tests.js';
 import {
   type DraftScope,
@@ -104,8 +99,8 @@ export function draftProject(outer: Omit<DraftScope, 'seedsByName'>, files: Proj
     ...repeatedFaults(unitTests, ({ name, fqn }) => `The unit test ${name} of ${fqn.at(-2)}`),
     ...duplicateFaults(built),
     ...longNameFaults(built),
-    ...strayPropertyFaults(properties, ...known),
   ].forEach(diagnostics.fault);
+  strayProperties(properties, ...known).forEach(diagnostics.warn);
   return {
     models,
     seeds,

@@ -44,6 +44,7 @@ export function databaseFunctions(ask: Ask, database: string): Dict {
           return relationOf('api.Relation.create', args, database);
         },
       },
+      Column: columnFunctions(),
     },
   };
 }
@@ -69,6 +70,33 @@ function adapterFunctions(ask: Ask, database: string): Dict {
       rows(
         `select to_regnamespace(${literal(escapeIdentifier(stringOf(positional.at(-1))))}) is not null`,
       )[0]?.[0] === true,
+  };
+}
+
+/** Names of types that mean the same everywhere, by PostgreSQL's. */
+const TYPE_LABELS: Readonly<Record<string, string>> = {
+  STRING: 'TEXT',
+  TIMESTAMP: 'TIMESTAMP',
+  FLOAT: 'FLOAT',
+  INTEGER: 'INT',
+  BOOLEAN: 'BOOLEAN',
+};
+
+/** `api.Column`: makes columns, and translates the names of types. */
+function columnFunctions(): Dict {
+  const translated = (type: string) => TYPE_LABELS[type.toUpperCase()] ?? type;
+  const create: TemplateFunction = (positional, keywords) => {
+    const args = bindArguments('api.Column', ['name', 'label_or_dtype'], positional, keywords);
+    return columnFacts(stringOf(args.name), translated(stringOf(args.label_or_dtype)));
+  };
+  return {
+    create,
+    translate_type: ([type]: readonly unknown[]) => translated(stringOf(type)),
+    string_type: ([size]: readonly unknown[]) => `character varying(${stringOf(size)})`,
+    numeric_type: ([type, precision, scale]: readonly unknown[]) =>
+      precision == null || scale == null
+        ? stringOf(type)
+        : `${stringOf(type)}(${stringOf(precision)},${stringOf(scale)})`,
   };
 }
 
