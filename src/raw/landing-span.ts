@@ -17,8 +17,10 @@ export async function landingSpan(
   batchIds: readonly string[],
 ): Promise<LandingSpan> {
   const { rows } = await client.query<{ first: string | null; last: string | null }>(
-    `select min(landed_at)::text as first, max(landed_at)::text as last
-      from raw.batch_content where batch_id = any ($1::bigint[])`,
+    // of a batch that others wrote, without its contents, nothing is known
+    `select min(coalesce(landed_at, '-infinity'))::text as first,
+        max(coalesce(landed_at, 'infinity'))::text as last
+      from unnest($1::bigint[]) as batch_id left join raw.batch_content using (batch_id)`,
     [batchIds],
   );
   return spanOf(rows[0]);
@@ -39,12 +41,15 @@ export async function batchesTouching(
     last: string | null;
     batch_ids: string[] | null;
   }>(
-    `select min(landed_at)::text as first, max(landed_at)::text as last,
+    `select min(coalesce(landed_at, '-infinity'))::text as first,
+        max(coalesce(landed_at, 'infinity'))::text as last,
         array_agg(distinct batch_id) as batch_ids
-      from raw.batch_content where touched_hours is null or touched_hours && int4range(
-        floor(extract(epoch from $1::timestamptz) / 3600)::integer,
-        ceil(extract(epoch from $2::timestamptz) / 3600)::integer
-      )`,
+      from raw.batch as batch left join raw.batch_content as content using (batch_id)
+      where batch.status = 'landed' and batch.documents > 0
+        and (content.touched_hours is null or content.touched_hours && int4range(
+          floor(extract(epoch from $1::timestamptz) / 3600)::integer,
+          ceil(extract(epoch from $2::timestamptz) / 3600)::integer
+        ))`,
     [window.start, window.end],
   );
   return { ...spanOf(rows[0]), batchIds: rows[0]?.batch_ids ?? [] };

@@ -365,6 +365,8 @@ test.each(ENGINES)('a window that was killed goes on where it was (%s)', async (
       },
     ]),
   );
+  const model = join(project, 'models/telemetry/battery_telemetry.sql');
+  edit(model, "chunk_time_interval='auto'", "chunk_time_interval='1 day'");
   await workspace.beltOk('land', '--source', writeResponses(workspace, 'in', { telemetry }));
   const at = ['--project-dir', project];
   await workspace.beltOk('transform', ...at);

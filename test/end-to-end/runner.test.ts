@@ -221,8 +221,8 @@ describe.each(ENGINES)('belt transform on the %s engine', (engine) => {
     await transform(workspace, '--project-dir', join(outside, 'other'));
     edit(
       join(project, 'models/telemetry/battery_telemetry.sql'),
-      'max(value) filter',
-      'max(value * 2) filter',
+      'round(latest.{{ metric.column_name }})',
+      'round(2 * latest.{{ metric.column_name }})',
     );
     const changed = await transform(workspace, '--project-dir', project);
     expect(outcome(changed, 'battery_telemetry')?.warning).toContain('--full-refresh');
@@ -451,6 +451,11 @@ test('what is landed during a transform is whole for the next one', async () => 
       where batch.source = 'between' and not exists (
         select from raw.telemetry_response where device_uuid = '${DEVICE_B}'
       )`,
+    `insert into raw.batch_content
+        (batch_id, resource, documents, readings, bytes, touched_hours, landed_at)
+      select response.batch_id, 'telemetry_response', 1, 300, size_bytes, touched_hours, landed_at
+      from raw.telemetry_response as response join raw.batch using (batch_id)
+      where batch.source = 'between' on conflict do nothing`,
   ];
   edit(
     join(project, 'models/staging/device.sql'),

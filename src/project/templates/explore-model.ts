@@ -96,7 +96,7 @@ export function explore(
     const key = JSON.stringify(reference);
     if (!references.has(key)) references.set(key, reference);
   };
-  const configs = [false, true].map((isIncremental) => {
+  const explored = (isIncremental: boolean) => {
     let own: Record<string, unknown> = {};
     const answers: TemplateAnswers = {
       config: (values) => {
@@ -148,9 +148,12 @@ export function explore(
     template.render({ ...whole, ...more(whole) }, (macro) => macros.add(macro));
     ownConfig = { ...own, ...ownConfig };
     return mergeConfig(outer, own);
-  });
+  };
+  const config = explored(false);
+  // who does not ask is told the same
+  if (asksIncremental) explored(true);
   return {
-    config: configs[0] ?? {},
+    config,
     ownConfig,
     askedConfigs: [...askedConfigs],
     references: [...references.values()],
