@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { ENGINE_FLAGS } from './support/processes.js';
 import { startServer } from './support/server.js';
 import { createTemplate, dropDatabase } from './support/server-database.js';
 
@@ -22,7 +23,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   execFileSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });
   const folder = mkdtempSync(join(tmpdir(), 'belt-test-'));
   const embeddedTemplate = join(folder, 'template');
-  execFileSync(process.execPath, ['dist/cli.js', 'migrate'], {
+  execFileSync(process.execPath, [...ENGINE_FLAGS, 'dist/cli.js', 'migrate'], {
     env: { ...process.env, DATABASE_URL: `embedded:${embeddedTemplate}` },
   });
   const { url, description, stop } = await startServer();

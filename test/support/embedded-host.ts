@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { resolve } from 'node:path';
+import { ENGINE_FLAGS } from './processes.js';
 
 interface Answer {
   readonly id: number;
@@ -38,7 +39,7 @@ function ask(action: 'open' | 'close', folder: string): Promise<string> {
 }
 
 function startHost(): ChildProcess {
-  const child = fork(resolve('test/support/embedded-host.mjs'), { execArgv: [] });
+  const child = fork(resolve('test/support/embedded-host.mjs'), { execArgv: [...ENGINE_FLAGS] });
   child.on('message', ({ id, url, fault }: Answer) => {
     const answered = waiting.get(id);
     waiting.delete(id);
