@@ -24,8 +24,13 @@ export interface Database {
 /** Sessions besides those of the threads: to cancel what they run. */
 const SPARE_SESSIONS = 3;
 
-/** Every session of belt reads and writes times in UTC; the embedded engine's begin so. */
+/**
+ * Every session of belt reads and writes times in UTC; the embedded engine's begin so. A user called
+ * as one of belt's schemas would have what is made without a schema in that one.
+ */
 const PREPARE_SESSION = `select pg_backend_pid() as pid, set_config('timezone', 'UTC', false) as timezone,
+    case when current_user in ('belt', 'raw') then set_config('search_path',
+      regexp_replace(current_setting('search_path'), '"\\$user"\\s*,?\\s*', ''), false) end as search_path,
     coalesce(current_setting('belt.engine', true), 'server') as engine`;
 
 interface Session {

@@ -47,7 +47,7 @@ from {{ ref('measurement') }} group by 1`,
 /** A copy of belt with one more resource, added as README says: its entry, and its migration. */
 function beltWithResource(workspace: Workspace) {
   const dir = join(workspace.dir, 'belt');
-  for (const part of ['dist', 'sql', 'package.json'])
+  for (const part of ['dist', 'sql', 'src/project/dbt-macros', 'package.json'])
     cpSync(part, join(dir, part), { recursive: true });
   symlinkSync(resolve('node_modules'), join(dir, 'node_modules'));
   writeFileSync(join(dir, 'sql/0999_measurement_response.sql'), MIGRATION);
