@@ -26,15 +26,15 @@ describe('--help', () => {
       expect(code, path.join(' ')).toBe(0);
       return stdout;
     };
-    const leaves: string[][] = [];
-    for (const name of commandsOf(await helpOf([]))) {
-      const below = commandsOf(await helpOf([name]));
-      leaves.push(...(below.length === 0 ? [[name]] : below.map((sub) => [name, sub])));
-    }
+    const leavesOf = async (name: string) => {
+      const help = await helpOf([name]);
+      const below = commandsOf(help).map((sub) => [name, sub]);
+      if (below.length === 0) return [{ path: [name], help }];
+      return Promise.all(below.map(async (path) => ({ path, help: await helpOf(path) })));
+    };
+    const leaves = (await Promise.all(commandsOf(await helpOf([])).map(leavesOf))).flat();
     expect(leaves.length).toBeGreaterThan(20);
-    const helps = await Promise.all(leaves.map(helpOf));
-    for (const [index, path] of leaves.entries()) {
-      const help = helps[index] ?? '';
+    for (const { path, help } of leaves) {
       const [options = '', examples = ''] = help.split('\nExamples:\n');
       const known = [...options.matchAll(/--([a-z-]+)/g)].map(([, name]) => name);
       const lines = examples.split('\n').filter((line) => line.startsWith('  belt '));
