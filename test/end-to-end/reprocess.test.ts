@@ -1,8 +1,17 @@
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { eventOf, finished } from '../support/processes.js';
-import { copyModels } from '../support/project.js';
+import { copyModels, projectFolder } from '../support/project.js';
 import { DAY, DEVICE_A, DEVICE_B, HOUR, pairs, T0, writeResponses } from '../support/responses.js';
 import {
   createWorkspace,
@@ -35,8 +44,7 @@ const iso = (time: number) => new Date(time).toISOString();
 const MIDNIGHT = Math.floor(T0 / DAY) * DAY;
 
 /** Lands four days of two devices, a file a device and day, and transforms them. */
-async function fourDays(engine: Engine, options: WorkspaceOptions = {}) {
-  const workspace = await createWorkspace(engine, options);
+async function landFourDays(workspace: Workspace): Promise<void> {
   const project = copyModels(workspace);
   const telemetry = Object.fromEntries(
     [DEVICE_A, DEVICE_B].flatMap((device) =>
@@ -55,8 +63,32 @@ async function fourDays(engine: Engine, options: WorkspaceOptions = {}) {
     ),
   );
   await workspace.beltOk('land', '--source', writeResponses(workspace, 'in', { telemetry }));
+  await workspace.beltOk('transform', '--project-dir', project);
+}
+
+const prepared = mkdtempSync(join(tmpdir(), 'belt-days-'));
+afterAll(() => rmSync(prepared, { recursive: true, force: true }));
+
+/** A workspace with four days of two devices: on the embedded engine a copy of the first one. */
+async function workspaceOfDays(engine: Engine, options: WorkspaceOptions): Promise<Workspace> {
+  if (engine === 'server') {
+    const workspace = await createWorkspace(engine, options);
+    await landFourDays(workspace);
+    return workspace;
+  }
+  const copy = join(prepared, 'workspace');
+  if (!existsSync(copy)) {
+    const first = await createWorkspace(engine, { direct: true });
+    await landFourDays(first);
+    cpSync(first.dir, copy, { recursive: true });
+  }
+  return createWorkspace(engine, { ...options, from: copy });
+}
+
+async function fourDays(engine: Engine, options: WorkspaceOptions = {}) {
+  const workspace = await workspaceOfDays(engine, options);
+  const project = projectFolder(workspace);
   const at = ['--project-dir', project];
-  await workspace.beltOk('transform', ...at);
   const run = async (...parameters: string[]) => {
     const { code, stdout, stderr } = await workspace.belt(
       'transform',

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
@@ -21,6 +21,8 @@ export interface WorkspaceOptions {
    * and 500 MB. Without it they ask one process that keeps it open, as `belt db serve` does.
    */
   readonly direct?: boolean;
+  /** A copy of another workspace's folder, of the embedded engine and not in use, to begin with. */
+  readonly from?: string;
 }
 
 /** A folder and a migrated database of a test's own. */
@@ -48,6 +50,7 @@ export async function createWorkspace(
 ): Promise<Workspace> {
   const dir = mkdtempSync(join(tmpdir(), 'belt-work-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  if (options.from !== undefined) cpSync(options.from, dir, { recursive: true });
   const { url, connect } = await createDatabase(engine, dir, options.direct ?? false);
   const spawnBelt = (...parameters: string[]) => startBelt(dir, parameters, { DATABASE_URL: url });
   const belt = (...parameters: string[]) => finished(spawnBelt(...parameters));
@@ -96,7 +99,7 @@ async function createDatabase(
     return { url, connect: (work) => withConnection(url, work) };
   }
   const folder = join(dir, 'database');
-  cpSync(inject('embeddedTemplate'), folder, { recursive: true });
+  if (!existsSync(folder)) cpSync(inject('embeddedTemplate'), folder, { recursive: true });
   if (!isDirect) {
     const url = await openEmbedded(folder);
     onTestFinished(() => closeEmbedded(folder));
