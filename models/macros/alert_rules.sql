@@ -14,7 +14,8 @@
     {%- set checks = {} -%}
     {%- set lines = [] -%}
     {%- for row in seed_rows('alert_rule') -%}
-        {%- set fault = alert_rule_fault(row, of_column, first.get(row.rule)) -%}
+        {#- checked when the project was read -#}
+        {%- set fault = alert_rule_fault(row, of_column, first.get(row.rule)) if not execute else none -%}
         {%- if fault -%}{{ seed_error('alert_rule', loop.index0, fault) }}{%- endif -%}
         {%- if row.rule not in first -%}{%- do first.update({row.rule: row}) -%}{%- endif -%}
         {%- set line = loop.index -%}

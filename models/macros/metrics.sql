@@ -4,6 +4,8 @@
 -#}
 {% macro metrics() %}
     {%- set rows = seed_rows('metric_catalog') -%}
+    {#- checked when the project was read -#}
+    {%- if execute -%}{{ return(rows) }}{%- endif -%}
     {%- set seen = {'metric_id': {}, 'vendor_series': {}, 'column_name': {}} -%}
     {%- for metric in rows -%}
         {%- set fault = metric_fault(metric) -%}
