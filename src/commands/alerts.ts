@@ -5,7 +5,7 @@ import { readAlertEvents, readOpenAlerts } from '../alerts/read-alerts.js';
 import { withClient } from '../database/transaction.js';
 import { alertEventsText, muteText, openAlertsText } from './alerts-text.js';
 import { writeOut } from './output.js';
-import { type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
+import { type GlobalOptions, withMigratedDatabase } from './scope.js';
 
 interface AlertsOptions extends GlobalOptions {
   readonly all: boolean;
@@ -69,16 +69,15 @@ export function addAlertsCommand(program: Command): void {
 }
 
 async function showAlerts(options: AlertsOptions): Promise<void> {
-  const { open, events } = await withDatabase(options, 'alerts', async (scope) => {
-    await migrateFirst(scope);
-    return withClient(scope.database.pool, async (client) => ({
+  const { open, events } = await withMigratedDatabase(options, 'alerts', ({ database }) =>
+    withClient(database.pool, async (client) => ({
       open: await readOpenAlerts(client, SCHEMA),
       events:
         options.all || options.since !== undefined
           ? await readAlertEvents(client, SCHEMA, sinceOf(options.since))
           : undefined,
-    }));
-  });
+    })),
+  );
   if (options.json) writeOut(`${JSON.stringify(events ?? open)}\n`);
   else writeOut(`${events === undefined ? openAlertsText(open) : alertEventsText(events)}\n`);
   if (options.exitCode && open.some(({ acknowledgedUntil }) => acknowledgedUntil === null)) {
@@ -90,10 +89,9 @@ async function say(
   options: MuteOptions,
   work: (client: PoolClient) => Promise<MuteSummary>,
 ): Promise<void> {
-  const summary = await withDatabase(options, 'alerts', async (scope) => {
-    await migrateFirst(scope);
-    return withClient(scope.database.pool, work);
-  });
+  const summary = await withMigratedDatabase(options, 'alerts', ({ database }) =>
+    withClient(database.pool, work),
+  );
   writeOut(`${options.json ? JSON.stringify(summary) : muteText(summary)}\n`);
 }
 

@@ -11,7 +11,7 @@ import {
   addSelectionOptions,
   type RunFlags,
 } from './project-options.js';
-import { migrateFirst, withDatabase } from './scope.js';
+import { withMigratedDatabase } from './scope.js';
 import { windowOf } from './transform.js';
 
 export function addPlanCommand(program: Command): void {
@@ -30,18 +30,17 @@ export function addPlanCommand(program: Command): void {
     const transformed = [...selected].filter((id) =>
       TRANSFORMED.has(project.nodes.get(id)?.resourceType ?? ''),
     );
-    const plan = await withDatabase(options, 'plan', async (scope) => {
-      await migrateFirst(scope);
-      return withClient(scope.database.pool, async (client) => {
-        return planTransform(client, project, {
+    const plan = await withMigratedDatabase(options, 'plan', ({ database }) =>
+      withClient(database.pool, (client) =>
+        planTransform(client, project, {
           selected: new Set(transformed),
           fullRefresh: options.fullRefresh ?? false,
           allowsMissingRaw: options.allowMissingRaw ?? false,
           window: windowOf(options),
-          sessions: scope.database.engine === 'server' ? threads : 1,
-        });
-      });
-    });
+          sessions: database.engine === 'server' ? threads : 1,
+        }),
+      ),
+    );
     writeOut(`${options.json ? JSON.stringify(plan) : planText(plan, options.all)}\n`);
     if (plan.some(({ action }) => action === 'refused')) process.exitCode = 1;
   });

@@ -7,7 +7,7 @@ import { withTransformSession } from '../run/session.js';
 import { writeOut } from './output.js';
 import { rawStatusText } from './raw-status-text.js';
 import { archiveText } from './raw-text.js';
-import { type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
+import { type GlobalOptions, withMigratedDatabase } from './scope.js';
 
 interface ArchiveFlags extends GlobalOptions {
   readonly olderThan: number;
@@ -26,10 +26,9 @@ export function addRawCommand(program: Command): void {
     .addOption(new Option('--json', 'print JSON').default(false))
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json: boolean }>();
-      const status = await withDatabase(options, 'raw status', async (scope) => {
-        await migrateFirst(scope);
-        return withClient(scope.database.pool, (client) => readRawStatus(client, RESOURCES));
-      });
+      const status = await withMigratedDatabase(options, 'raw status', ({ database }) =>
+        withClient(database.pool, (client) => readRawStatus(client, RESOURCES)),
+      );
       writeOut(`${options.json ? JSON.stringify(status) : rawStatusText(status)}\n`);
     });
   raw
@@ -47,9 +46,7 @@ export function addRawCommand(program: Command): void {
 }
 
 function archiveInDatabase(options: ArchiveFlags): Promise<ArchiveSummary> {
-  return withDatabase(options, 'raw archive', async (scope) => {
-    await migrateFirst(scope);
-    const { console, database, signal } = scope;
+  return withMigratedDatabase(options, 'raw archive', async ({ console, database, signal }) => {
     const onWait = () =>
       console.log('Waiting for a belt transform to finish.', {
         event: 'waiting',

@@ -16,7 +16,7 @@ import { landWithProgress } from './land.js';
 import { isUnread, landJson, landText } from './land-text.js';
 import { writeOut } from './output.js';
 import { rejectedListText, rejectedText } from './rejected-text.js';
-import { type CommandScope, type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
+import { type CommandScope, type GlobalOptions, withMigratedDatabase } from './scope.js';
 
 interface RejectedFlags extends GlobalOptions {
   readonly json: boolean;
@@ -37,7 +37,9 @@ export function addRejectedCommand(program: Command): void {
     .addOption(new Option('--json', 'print JSON').default(false))
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<RejectedFlags>();
-      const files = await inDatabase(options, 'rejected list', (scope) => read(scope, options));
+      const files = await withMigratedDatabase(options, 'rejected list', (scope) =>
+        read(scope, options),
+      );
       writeOut(`${options.json ? JSON.stringify(files) : rejectedListText(files)}\n`);
     });
   rejected
@@ -47,7 +49,7 @@ export function addRejectedCommand(program: Command): void {
     .addOption(new Option('--json', 'print JSON').default(false))
     .action(async (id: string, _options, command: Command) => {
       const options = command.optsWithGlobals<RejectedFlags>();
-      await inDatabase(options, 'rejected show', async (scope) => {
+      await withMigratedDatabase(options, 'rejected show', async (scope) => {
         const [file] = await read(scope, { ids: [id] });
         if (file === undefined) return;
         const content = await withClient(scope.database.pool, (client) =>
@@ -64,7 +66,7 @@ export function addRejectedCommand(program: Command): void {
     .action(async (ids: string[], _options, command: Command) => {
       const options = command.optsWithGlobals<RejectedFlags>();
       const filter = chosen(ids, options);
-      const count = await inDatabase(options, 'rejected export', async (scope) => {
+      const count = await withMigratedDatabase(options, 'rejected export', async (scope) => {
         const files = (await read(scope, filter)).filter(({ keptBytes }) => keptBytes > 0);
         await withClient(scope.database.pool, (client) =>
           exportRejected(client, files, options.to),
@@ -82,7 +84,9 @@ export function addRejectedCommand(program: Command): void {
     .action(async (ids: string[], _options, command: Command) => {
       const options = command.optsWithGlobals<RejectedFlags>();
       const filter = chosen(ids, options);
-      await inDatabase(options, 'rejected retry', (scope) => retry(scope, filter, options));
+      await withMigratedDatabase(options, 'rejected retry', (scope) =>
+        retry(scope, filter, options),
+      );
     });
 }
 
@@ -115,17 +119,6 @@ function chosen(ids: readonly string[], { all, reason }: RejectedFlags): Rejecte
 function idOf(text: string): string {
   if (/^[1-9]\d{0,17}$/.test(text)) return text;
   throw new InvalidArgumentError('It is no id: see belt rejected list.');
-}
-
-function inDatabase<T>(
-  options: GlobalOptions,
-  command: string,
-  work: (scope: CommandScope) => Promise<T>,
-): Promise<T> {
-  return withDatabase(options, command, async (scope) => {
-    await migrateFirst(scope);
-    return work(scope);
-  });
 }
 
 function read({ database }: CommandScope, filter: RejectedFilter): Promise<RejectedResponse[]> {

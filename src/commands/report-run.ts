@@ -5,7 +5,7 @@ import type { OpenProject } from './open-project.js';
 import { writeOut } from './output.js';
 import { type RunFlags, repeatedFlags } from './project-options.js';
 import { logRemarks, runListener, runText, succeeded, withoutSql } from './run-lines.js';
-import { type CommandScope, migrateFirst, withDatabase } from './scope.js';
+import { type CommandScope, withMigratedDatabase } from './scope.js';
 
 /** What a command runs, and with which batches of microbatch models where it is a retry. */
 export interface Chosen {
@@ -49,15 +49,7 @@ export async function reportRun<S extends RunSummary>(
   run: (scope: CommandScope) => Promise<S>,
   textOf: (summary: S) => string = runText,
 ): Promise<void> {
-  const summary = await withDatabase(
-    options,
-    command,
-    async (scope) => {
-      await migrateFirst(scope);
-      return run(scope);
-    },
-    threads,
-  );
+  const summary = await withMigratedDatabase(options, command, run, threads);
   const results = summary.results.map(withoutSql);
   writeOut(
     `${options.json ? JSON.stringify({ ...summary, unmatched, results }) : textOf(summary)}\n`,

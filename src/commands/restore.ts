@@ -1,15 +1,14 @@
 import { type RestoreSummary, restoreRaw } from '../raw/archive/restore-raw.js';
 import { RESOURCES } from '../raw/resources.js';
 import { withTransformSession } from '../run/session.js';
-import { type CommandScope, type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
+import { type CommandScope, type GlobalOptions, withMigratedDatabase } from './scope.js';
 
 /** Brings an archive of raw back into the database of the options; `onOpen` is called before. */
 export function restoreInDatabase(
   options: GlobalOptions & { readonly source: string },
   onOpen: (scope: CommandScope) => void,
 ): Promise<RestoreSummary> {
-  return withDatabase(options, 'land', async (scope) => {
-    await migrateFirst(scope);
+  return withMigratedDatabase(options, 'land', async (scope) => {
     onOpen(scope);
     const { console, database, signal } = scope;
     const onWait = () =>

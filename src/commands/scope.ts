@@ -82,6 +82,24 @@ function readUrlFile(file: string): string {
   });
 }
 
+/** Opens the database for a command as withDatabase() does, and first runs the migrations that are missing. */
+export function withMigratedDatabase<T>(
+  options: GlobalOptions,
+  command: string,
+  work: (scope: CommandScope) => Promise<T>,
+  threads = 1,
+): Promise<T> {
+  return withDatabase(
+    options,
+    command,
+    async (scope) => {
+      await migrateFirst(scope);
+      return work(scope);
+    },
+    threads,
+  );
+}
+
 /** Runs the migrations that are missing, and says so. */
 export async function migrateFirst({ console, database }: CommandScope): Promise<void> {
   const names = await migrate(database.pool);

@@ -3,7 +3,7 @@ import { withClient } from '../database/transaction.js';
 import { readStatus, type Status } from '../status/read-status.js';
 import { statusText } from '../status/status-text.js';
 import { writeOut } from './output.js';
-import { type CommandScope, type GlobalOptions, migrateFirst, withDatabase } from './scope.js';
+import { type CommandScope, type GlobalOptions, withMigratedDatabase } from './scope.js';
 
 export function addStatusCommand(program: Command): void {
   program
@@ -12,10 +12,7 @@ export function addStatusCommand(program: Command): void {
     .addOption(new Option('--json', 'print JSON').default(false))
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json: boolean }>();
-      const status = await withDatabase(options, 'status', async (scope) => {
-        await migrateFirst(scope);
-        return statusOf(scope);
-      });
+      const status = await withMigratedDatabase(options, 'status', statusOf);
       writeOut(`${options.json ? JSON.stringify(status) : statusText(status)}\n`);
     });
 }
