@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
 import { renderRelation } from '../project/relation.js';
+import { isUuid } from '../uuid.js';
 
 /** What somebody says of alerts: which devices, and which rule of them. */
 export interface Muted {
@@ -22,8 +23,6 @@ interface Device {
   readonly deviceId: number;
   readonly deviceUuid: string;
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Notes that alerts are known of until then. Throws a UsageError where there is no such device or rule. */
 export async function muteAlerts(
@@ -73,7 +72,7 @@ async function findDevices(
     `select device_id as "deviceId", device_uuid as "deviceUuid", description as site
       from ${asset} order by device_id`,
   );
-  const found = UUID.test(target)
+  const found = isUuid(target)
     ? all.filter(({ deviceUuid }) => deviceUuid === target.toLowerCase())
     : all.filter(({ site }) => site !== null && isSite(site, target));
   if (found.length > 0) return found;

@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { PoolClient } from 'pg';
 import { type MuteSummary, muteAlerts, unmuteAlerts } from '../alerts/mute-alerts.js';
 import { readAlertEvents, readOpenAlerts } from '../alerts/read-alerts.js';
 import { withClient } from '../database/transaction.js';
 import { alertEventsText, muteText, openAlertsText } from './alerts-text.js';
+import { parseDuration } from './durations.js';
 import { writeOut } from './output.js';
 import { type GlobalOptions, withMigratedDatabase } from './scope.js';
 
@@ -21,14 +22,6 @@ interface MuteOptions extends GlobalOptions {
 
 /** The schema of the models. */
 const SCHEMA = 'public';
-
-const SECONDS: Readonly<Record<string, number>> = {
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86_400,
-  w: 604_800,
-};
 
 export function addAlertsCommand(program: Command): void {
   const alerts = program
@@ -100,7 +93,6 @@ function sinceOf(seconds: number | undefined): Date | undefined {
 }
 
 function secondsOf(text: string): number {
-  const [, count, unit = ''] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
-  if (count !== undefined) return Number(count) * (SECONDS[unit] ?? 0);
-  throw new InvalidArgumentError('Write it as 30m, 4h, 2d or 1w.');
+  const units = ['s', 'm', 'h', 'd', 'w'] as const;
+  return parseDuration(text, units, 'Write it as 30m, 4h, 2d or 1w.') / 1000;
 }

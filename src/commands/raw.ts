@@ -1,22 +1,22 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { withClient } from '../database/transaction.js';
 import { type ArchiveSummary, archiveRaw } from '../raw/archive/archive-raw.js';
 import { readRawStatus } from '../raw/raw-status.js';
 import { RESOURCES } from '../raw/resources.js';
 import { withTransformSession } from '../run/session.js';
+import { parseDuration } from './durations.js';
 import { writeOut } from './output.js';
 import { rawStatusText } from './raw-status-text.js';
 import { archiveText } from './raw-text.js';
 import { type GlobalOptions, withMigratedDatabase } from './scope.js';
 
 interface ArchiveFlags extends GlobalOptions {
+  /** Milliseconds. */
   readonly olderThan: number;
   readonly to: string;
   readonly keep: boolean;
   readonly json: boolean;
 }
-
-const DAY_MS = 86_400_000;
 
 export function addRawCommand(program: Command): void {
   const raw = program.command('raw').description('what becomes of raw: its archive, its room');
@@ -34,7 +34,7 @@ export function addRawCommand(program: Command): void {
   raw
     .command('archive')
     .description('write old raw into compressed files, and drop it from the database')
-    .requiredOption('--older-than <age>', 'days since it was landed: 30d', daysOf)
+    .requiredOption('--older-than <age>', 'days since it was landed: 30d', ageOf)
     .requiredOption('--to <dir>', 'the archive: a folder of its own')
     .addOption(new Option('--keep', 'keep it in the database too').default(false))
     .addOption(new Option('--json', 'print the summary as JSON').default(false))
@@ -59,7 +59,7 @@ function archiveInDatabase(options: ArchiveFlags): Promise<ArchiveSummary> {
         archiveRaw(client, {
           folder: options.to,
           resources: RESOURCES,
-          before: new Date(Date.now() - options.olderThan * DAY_MS),
+          before: new Date(Date.now() - options.olderThan),
           keep: options.keep,
           signal,
           checkpoints: database.embedded !== undefined,
@@ -72,8 +72,6 @@ function archiveInDatabase(options: ArchiveFlags): Promise<ArchiveSummary> {
   });
 }
 
-function daysOf(text: string): number {
-  const [, count, unit] = /^(\d{1,5})([dw])$/.exec(text) ?? [];
-  if (count !== undefined) return Number(count) * (unit === 'w' ? 7 : 1);
-  throw new InvalidArgumentError('Write it in days or weeks: 30d, 12w.');
+function ageOf(text: string): number {
+  return parseDuration(text, ['d', 'w'], 'Write it in days or weeks: 30d, 12w.', { digits: 5 });
 }

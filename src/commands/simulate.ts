@@ -11,6 +11,7 @@ import {
 import type { SeriesChoice } from '../simulator/fleet.js';
 import { type SimulateSummary, simulate } from '../simulator/simulate.js';
 import { type Console, createConsole } from './console.js';
+import { parseDuration } from './durations.js';
 import { writeOut } from './output.js';
 import { type GlobalOptions, watchInterruption } from './scope.js';
 
@@ -64,12 +65,12 @@ export function addSimulateCommand(program: Command): void {
     .addOption(new Option('--out <dir>', 'a new or empty folder').makeOptionMandatory())
     .addOption(
       new Option('--cadence <time>', 'from one reading to the next: 4s, 1m, 1h')
-        .argParser(parseDuration)
+        .argParser(parseStep)
         .default(4000, '4s'),
     )
     .addOption(
       new Option('--chunk <time>', 'what one response holds: 15m, 1h, 1d')
-        .argParser(parseDuration)
+        .argParser(parseStep)
         .default(HOUR_MS, '1h'),
     )
     .addOption(new Option('--seed <text>', 'another seed is another fleet').default('belt'))
@@ -208,15 +209,7 @@ function parseTime(text: string): number {
   return atMs;
 }
 
-const UNITS_MS = { s: 1000, m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };
-
-function parseDuration(text: string): number {
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const ms = Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS];
-  if (!(ms > 0)) {
-    throw new InvalidArgumentError(
-      'It is whole seconds, minutes, hours or days, such as 4s, 15m, 1h, 1d.',
-    );
-  }
-  return ms;
+function parseStep(text: string): number {
+  const wanted = 'It is whole seconds, minutes, hours or days, such as 4s, 15m, 1h, 1d.';
+  return parseDuration(text, ['s', 'm', 'h', 'd'], wanted, { atLeast: 1 });
 }

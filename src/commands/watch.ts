@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ServedDatabase, serveDatabase } from '../database/embedded/serve.js';
 import { BeltError, UsageError } from '../errors.js';
 import { bytesText, countText, oneLine, secondsText } from '../format.js';
@@ -7,6 +7,7 @@ import { parseListenAddress } from '../watch/http-endpoint.js';
 import { type WatchListener, watch } from '../watch/watch.js';
 import type { Console } from './console.js';
 import { announceServed, DEFAULT_PORT, parsePort } from './db.js';
+import { parseDuration } from './durations.js';
 import { LAND_THREADS, tellRejected } from './land.js';
 import { openProject } from './open-project.js';
 import { addProjectOptions, type ProjectOptions } from './project-options.js';
@@ -192,12 +193,9 @@ function listenerOf(console: Console, source: string, everyMs: number): WatchLis
   };
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const DAY_MS = 24 * 3_600_000;
 
-/** Reads `500ms`, `10s`, `5m` or `1h`, in milliseconds. */
 function parseInterval(text: string): number {
-  const [, digits, unit = ''] = /^(\d{1,6})(ms|s|m|h)$/.exec(text) ?? [];
-  const milliseconds = Number(digits) * (UNITS_MS[unit] ?? Number.NaN);
-  if (milliseconds >= 100 && milliseconds <= 24 * 3_600_000) return milliseconds;
-  throw new InvalidArgumentError('Write it as 500ms, 10s, 5m or 1h: from 100ms up to a day.');
+  const wanted = 'Write it as 500ms, 10s, 5m or 1h: from 100ms up to a day.';
+  return parseDuration(text, ['ms', 's', 'm', 'h'], wanted, { atLeast: 100, atMost: DAY_MS });
 }

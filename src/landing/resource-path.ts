@@ -1,5 +1,5 @@
 import { hasReadings, type Resource } from '../raw/resource.js';
-import { isUuid } from './uuid.js';
+import { isUuid } from '../uuid.js';
 
 /** What stands for the device in the paths of a resource. */
 const DEVICE = '<deviceId>';

@@ -1,5 +1,5 @@
 import type { DocumentShape } from '../../raw/document-shape.js';
-import { isUuid } from '../uuid.js';
+import { isUuid } from '../../uuid.js';
 import { type DocumentProfile, MAX_SERIES, ReadingTally } from './document-profile.js';
 import { NumberToken } from './number-token.js';
 import { isDigit } from './plain-number.js';
