@@ -17,9 +17,12 @@ const RESPONSE_COLUMNS = [
   'body',
 ] as const;
 
+/** The column that tells whose the readings of a response are. */
+export const OWNER_COLUMN = 'device_uuid';
+
 /** More columns where documents hold readings. */
 const READING_COLUMNS = [
-  'device_uuid',
+  OWNER_COLUMN,
   'readings',
   'ordered',
   'clocks',
@@ -43,7 +46,7 @@ export function rawTable({ table }: Resource): string {
 
 /**
  * SQL for the responses landed in a span: their response_id, batch_id, and, where they hold any,
- * their readings and the device_uuid of those; else 0 and null. `first` and `last` are SQL, such as
+ * their readings and whose these are; else 0 and null. `first` and `last` are SQL, such as
  * parameters: a `LandingSpan`.
  */
 export function allResponses(resources: readonly Resource[], first: string, last: string): string {
@@ -51,7 +54,7 @@ export function allResponses(resources: readonly Resource[], first: string, last
     'response_id',
     'batch_id',
     hasReadings(resource) ? 'readings' : '0::bigint as readings',
-    hasReadings(resource) ? 'device_uuid' : 'null::uuid as device_uuid',
+    hasReadings(resource) ? OWNER_COLUMN : `null::uuid as ${OWNER_COLUMN}`,
   ]);
 }
 
@@ -70,7 +73,7 @@ export function responsesWithReadings(
 }
 
 const NO_RESPONSE = `select null::bigint as response_id, null::bigint as batch_id, 0::bigint as readings,
-  null::uuid as device_uuid, '{}'::int4multirange as touched_hours where false`;
+  null::uuid as ${OWNER_COLUMN}, '{}'::int4multirange as touched_hours where false`;
 
 /**
  * Plain branches of one type each: PostgreSQL pushes conditions down into them, to their indexes.

@@ -1,9 +1,16 @@
 import type { ClientBase } from 'pg';
-import { landingSpan } from '../../raw/landing-span.js';
-import { allResponses } from '../../raw/raw-table.js';
+import { type LandingSpan, landingSpan } from '../../raw/landing-span.js';
+import { allResponses, OWNER_COLUMN } from '../../raw/raw-table.js';
 import { hasReadings, type Resource } from '../../raw/resource.js';
 import { FINE_SHARDS, lanesOf, SHARDS, type ShardLoad, shardOf } from './shards.js';
-import { READINGS_A_SLICE, type ShardSet, type Slice } from './slices.js';
+import {
+  READINGS_A_SLICE,
+  type ShardSet,
+  SLICE_COLUMNS,
+  type Slice,
+  type SliceRow,
+  sliceOf,
+} from './slices.js';
 
 /** Shards whose slices are processed one after another in the order of landing: a slice is a piece. */
 export interface Lane extends ShardSet {
@@ -21,9 +28,6 @@ export interface Pending {
   readonly empty: boolean;
 }
 
-/** The column of raw that tells the shard of a response; others are told by what a model makes of it. */
-const DEVICE = 'device_uuid';
-
 /**
  * Cuts pending work into lanes for so many sessions, and these into slices of so many readings. Of a
  * batch that was under way, what is left.
@@ -36,24 +40,17 @@ export async function planLanes(
 ): Promise<Lane[]> {
   const { batches, node, empty } = pending;
   if (batches.length === 0) return [];
-  const lanes = lanesOf(await shardLoads(client, pending), sessions, READINGS_A_SLICE);
+  const span = await landingSpan(client, batches);
+  const lanes = lanesOf(await shardLoads(client, pending, span), sessions, READINGS_A_SLICE);
   const of = shardCount(pending);
   const shards = lanes.flat();
-  const { first, last } = await landingSpan(client, batches);
-  const { rows } = await client.query<{
-    lane: number;
-    low: string;
-    high: string;
-    batches: string[];
-    responses: string;
-    readings: string;
-  }>(
+  const { rows } = await client.query<SliceRow & { readonly lane: number }>(
     `with member as (select * from unnest($1::integer[], $2::integer[], $3::boolean[]) as member (shard, lane, leads)),
       waiting as (
         select member.lane, response.response_id, response.batch_id, response.readings,
           case when done.response_id is not null then response.batch_id end as resumed
         from ${allResponses(pending.resources, '$8', '$9')} as response
-        join member on ${isTold(pending) ? `member.shard = ${shardOf(`response.${DEVICE}`, of)}` : 'member.leads'}
+        join member on ${isTold(pending) ? `member.shard = ${shardOf(`response.${OWNER_COLUMN}`, of)}` : 'member.leads'}
         ${doneBy('$4', '$6', 'member.shard')}
         where response.batch_id = any ($5::bigint[]) and response.response_id > coalesce(done.response_id, 0)
       ),
@@ -67,8 +64,7 @@ export async function planLanes(
           div(sum(readings) over in_order - readings, $7) as slice
         from turned window in_order as (partition by lane order by response_id)
       )
-      select lane, min(response_id) as low, max(response_id) as high,
-        array_agg(distinct batch_id) as batches, count(*) as responses, sum(readings) as readings
+      select lane, ${SLICE_COLUMNS}
       from placed group by lane, run, slice order by lane, low`,
     [
       shards,
@@ -78,33 +74,30 @@ export async function planLanes(
       batches,
       empty,
       readingsASlice,
-      first,
-      last,
+      span.first,
+      span.last,
     ],
   );
   return lanes.map((own, index) => ({
     shards: own,
     of,
-    slices: rows
-      .filter(({ lane }) => lane === index)
-      .map(({ lane: _, ...row }) => ({
-        ...row,
-        responses: Number(row.responses),
-        readings: Number(row.readings),
-      })),
+    slices: rows.filter(({ lane }) => lane === index).map(sliceOf),
   }));
 }
 
 /** How much of the work is in each shard that has any, and how far that is. */
-async function shardLoads(client: ClientBase, pending: Pending): Promise<ShardLoad[]> {
+async function shardLoads(
+  client: ClientBase,
+  pending: Pending,
+  { first, last }: LandingSpan,
+): Promise<ShardLoad[]> {
   const of = shardCount(pending);
-  const { first, last } = await landingSpan(client, pending.batches);
   const { rows } = await client.query<{ shard: number; readings: string; progress: string }>(
     `with waiting as (
         select member.shard, sum(response.readings) as readings
         from ${allResponses(pending.resources, '$4', '$5')} as response
         join generate_series(0, ${of - 1}) as member (shard)
-          on ${isTold(pending) ? `member.shard = ${shardOf(`response.${DEVICE}`, of)}` : 'true'}
+          on ${isTold(pending) ? `member.shard = ${shardOf(`response.${OWNER_COLUMN}`, of)}` : 'true'}
         ${doneBy('$1', '$3', 'member.shard')}
         where response.batch_id = any ($2::bigint[]) and response.response_id > coalesce(done.response_id, 0)
         group by member.shard
@@ -126,9 +119,9 @@ function shardCount(pending: Pending): number {
   return pending.empty && isTold(pending) ? FINE_SHARDS : SHARDS;
 }
 
-/** Whether raw tells the shard of each response. */
+/** Whether raw tells the shard of each response; else what a model makes of it does. */
 function isTold({ column, resources }: Pending): boolean {
-  return column === DEVICE && resources.every(hasReadings);
+  return column === OWNER_COLUMN && resources.every(hasReadings);
 }
 
 function doneBy(node: string, empty: string, shard: string): string {

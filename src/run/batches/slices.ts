@@ -18,6 +18,20 @@ export interface Slice {
   readonly readings: number;
 }
 
+/** A slice as the database tells it. */
+export type SliceRow = Omit<Slice, 'responses' | 'readings'> & {
+  readonly responses: string;
+  readonly readings: string;
+};
+
+/** What of a group of responses makes a slice of it. */
+export const SLICE_COLUMNS = `min(response_id) as low, max(response_id) as high,
+  array_agg(distinct batch_id) as batches, count(*) as responses, sum(readings) as readings`;
+
+export function sliceOf({ low, high, batches, responses, readings }: SliceRow): Slice {
+  return { low, high, batches, responses: Number(responses), readings: Number(readings) };
+}
+
 /** The batches with documents that have been landed, in this order. */
 export async function landedBatches(client: ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ batch_id: string }>(
@@ -34,28 +48,16 @@ export async function slicesOf(
 ): Promise<Slice[]> {
   if (batches.length === 0) return [];
   const { first, last } = await landingSpan(client, batches);
-  const { rows } = await client.query<{
-    low: string;
-    high: string;
-    batches: string[];
-    responses: string;
-    readings: string;
-  }>(
+  const { rows } = await client.query<SliceRow>(
     `with placed as (
         select *, (sum(readings) over (order by response_id) - readings) / $2::bigint as slice
         from ${allResponses(RESOURCES, '$3', '$4')} as response
         where batch_id = any ($1::bigint[])
       )
-      select min(response_id) as low, max(response_id) as high,
-        array_agg(distinct batch_id) as batches, count(*) as responses, sum(readings) as readings
-      from placed group by div(slice, 1) order by low`,
+      select ${SLICE_COLUMNS} from placed group by div(slice, 1) order by low`,
     [batches, whole ? Number.MAX_SAFE_INTEGER : READINGS_A_SLICE, first, last],
   );
-  return rows.map((row) => ({
-    ...row,
-    responses: Number(row.responses),
-    readings: Number(row.readings),
-  }));
+  return rows.map(sliceOf);
 }
 
 /** Readings that are enough to tell what others are like. */
@@ -67,27 +69,16 @@ export async function sampleOf(
   batches: readonly string[],
 ): Promise<Slice | undefined> {
   const { first, last } = await landingSpan(client, batches);
-  const { rows } = await client.query<{
-    low: string | null;
-    high: string;
-    batches: string[];
-    responses: string;
-    readings: string;
-  }>(
+  const { rows } = await client.query<SliceRow>(
     `with placed as (
         select *, sum(readings) over (order by response_id desc) - readings as before
         from ${allResponses(RESOURCES, '$3', '$4')} as response
         where batch_id = any ($1::bigint[])
       )
-      select min(response_id) as low, max(response_id) as high,
-        array_agg(distinct batch_id) as batches, count(*) as responses, sum(readings) as readings
-      from placed where before < $2`,
+      select ${SLICE_COLUMNS} from placed where before < $2 having count(*) > 0`,
     [batches, SAMPLE_READINGS, first, last],
   );
-  const [row] = rows;
-  if (row === undefined || row.low === null) return undefined;
-  const { low, ...rest } = row;
-  return { ...rest, low, responses: Number(row.responses), readings: Number(row.readings) };
+  return rows.map(sliceOf)[0];
 }
 
 /** Landed responses that one statement processes, of those that touch a window. */
