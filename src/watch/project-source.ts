@@ -22,10 +22,12 @@ export class ProjectSource {
 
   /** The project as its files are now; as it was before where they hold a fault, which is told. */
   current(): Project {
-    const mark = markOf(this.#project);
-    if (mark === this.#mark) return this.#project;
-    this.#mark = mark;
     try {
+      const before = this.#mark;
+      // of files that cannot be looked at it is not known: they are read again when they can be
+      this.#mark = '';
+      this.#mark = markOf(this.#project);
+      if (this.#mark === before) return this.#project;
       this.#project = this.#load();
       // it may have other folders now
       this.#mark = markOf(this.#project);

@@ -67,9 +67,12 @@ export class WatchMetrics {
     this.#succeededAt.set(Date.now() / 1000, { step });
   }
 
-  round(isGood: boolean, lagSeconds: number | undefined, faults: number): void {
+  lag(seconds: number): void {
+    this.#lag.set(seconds);
+  }
+
+  round(isGood: boolean, faults: number): void {
     this.#rounds.add(1, { result: isGood ? 'success' : 'error' });
-    if (lagSeconds !== undefined) this.#lag.set(lagSeconds);
     this.#faults.set(faults);
   }
 

@@ -58,14 +58,15 @@ export async function watch(
     });
     listener.onWatching();
     const rounds = goRound(async () => {
-      const round = await goOnce(lock, source, pipeline, faults);
+      const current = source.current();
+      const round = await goOnce(lock, current, pipeline, faults);
       if (signal.aborted) return round;
-      if (!round.hasTransformed) await note(source.current(), true);
-      await tellFault(faults, 'metrics', signal, () =>
-        readModelMetrics(database, source.current(), metrics),
-      );
-      const lag = await pipeline.lagSeconds().catch(() => undefined);
-      metrics.round(round.isGood, lag, faults.current.length);
+      if (!round.hasTransformed) await note(current, true);
+      await tellFault(faults, 'metrics', signal, async () => {
+        metrics.lag(await pipeline.lagSeconds());
+        await readModelMetrics(database, current, metrics);
+      });
+      metrics.round(round.isGood, faults.current.length);
       return round;
     }, options);
     await Promise.all([rounds, sender.run(signal)]);
@@ -77,7 +78,7 @@ export async function watch(
 
 async function goOnce(
   lock: WatchLock,
-  source: ProjectSource,
+  project: Project,
   pipeline: Pipeline,
   faults: Faults,
 ): Promise<Round> {
@@ -88,7 +89,7 @@ async function goOnce(
     faults.raise('database', error);
     return { isGood: false, hasTransformed: false, unsettled: 0 };
   }
-  return pipeline.round(source.current());
+  return pipeline.round(project);
 }
 
 /** Does what the rounds do not need, and tells a fault of it. */
