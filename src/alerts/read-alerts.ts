@@ -40,10 +40,13 @@ export interface AlertEvent {
 const URGENCY =
   "array_position(array['critical', 'warning', 'info'], severity), since, device_id, rule";
 
-/** The alerts that are open now, most urgent first; none where the models have not run. */
-export async function readOpenAlerts(client: ClientBase, schema: string): Promise<OpenAlert[]> {
+/** The alerts that are open now, most urgent first; undefined where the models have not run. */
+export async function readOpenAlerts(
+  client: ClientBase,
+  schema: string,
+): Promise<OpenAlert[] | undefined> {
   const alert = await builtRelation(client, schema, 'battery_alert');
-  if (alert === undefined) return [];
+  if (alert === undefined) return undefined;
   const { rows } = await client.query<OpenAlert>(
     `select device_uuid as "deviceUuid", site, rule, severity, metric, value, threshold, since,
         opened_at as "openedAt", read_at as "readAt", age_seconds as "ageSeconds", stale,
@@ -53,14 +56,14 @@ export async function readOpenAlerts(client: ClientBase, schema: string): Promis
   return rows;
 }
 
-/** The alerts that were open at any time since then, or ever; the latest first. */
+/** The alerts that were open at any time since then, or ever; the latest first. Undefined as above. */
 export async function readAlertEvents(
   client: ClientBase,
   schema: string,
   since: Date | undefined,
-): Promise<AlertEvent[]> {
+): Promise<AlertEvent[] | undefined> {
   const event = await builtRelation(client, schema, 'alert_event');
-  if (event === undefined) return [];
+  if (event === undefined) return undefined;
   const { rows } = await client.query<AlertEvent>(
     `select device_uuid as "deviceUuid", site, rule, severity, metric, threshold, value, extreme,
         opened_at as "openedAt", closed_at as "closedAt", revision, revised_at as "revisedAt",

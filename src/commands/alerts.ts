@@ -3,6 +3,7 @@ import type { PoolClient } from 'pg';
 import { type MuteSummary, muteAlerts, unmuteAlerts } from '../alerts/mute-alerts.js';
 import { readAlertEvents, readOpenAlerts } from '../alerts/read-alerts.js';
 import { withClient } from '../database/transaction.js';
+import { BeltError } from '../errors.js';
 import { alertEventsText, muteText, openAlertsText } from './alerts-text.js';
 import { parseDuration } from './durations.js';
 import { writeOut } from './output.js';
@@ -64,10 +65,10 @@ export function addAlertsCommand(program: Command): void {
 async function showAlerts(options: AlertsOptions): Promise<void> {
   const { open, events } = await withMigratedDatabase(options, 'alerts', ({ database }) =>
     withClient(database.pool, async (client) => ({
-      open: await readOpenAlerts(client, SCHEMA),
+      open: built(await readOpenAlerts(client, SCHEMA)),
       events:
         options.all || options.since !== undefined
-          ? await readAlertEvents(client, SCHEMA, sinceOf(options.since))
+          ? built(await readAlertEvents(client, SCHEMA, sinceOf(options.since)))
           : undefined,
     })),
   );
@@ -76,6 +77,14 @@ async function showAlerts(options: AlertsOptions): Promise<void> {
   if (options.exitCode && open.some(({ acknowledgedUntil }) => acknowledgedUntil === null)) {
     process.exitCode = 1;
   }
+}
+
+/** Throws where the models have not run: that no alert is open would not be known. */
+function built<T>(alerts: T | undefined): T {
+  if (alerts !== undefined) return alerts;
+  throw new BeltError('The models of alerts have not been built here.', {
+    hint: 'Run `belt transform` first.',
+  });
 }
 
 async function say(

@@ -73,7 +73,7 @@ export async function readStatus(client: ClientBase, schema: string): Promise<St
     tooSmall: await readTooSmall(client),
     disk: await readDisk(client, hypertables.find(({ readings }) => readings)?.readings),
     policies: await readPolicies(client),
-    alerts: await readOpenAlerts(client, schema),
+    alerts: (await readOpenAlerts(client, schema)) ?? [],
     pendingBatches: await readPending(client),
     ...(await readFindings(client, schema)),
   };

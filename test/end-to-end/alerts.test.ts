@@ -135,6 +135,10 @@ describe.each(ENGINES)('alerts on the %s engine', (engine) => {
 
   test('are known to somebody, by device and site', async () => {
     const { workspace, land, transform } = await createSetting(engine);
+    expect(await workspace.belt('alerts')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Run `belt transform` first.'),
+    });
     await land({
       assets: ASSETS,
       telemetry: {
