@@ -44,9 +44,9 @@ export interface FileLanding {
 }
 
 /**
- * Lands the files of a batch's source in transactions that it begins when they are needed: checks the next documents while those
- * before them are being copied, and numbers them in the order of the files, whichever session is the
- * first to have copied its own. Rejects once the signal is aborted.
+ * Lands the files of a batch's source, in transactions that it begins when they are needed: checks the
+ * next documents while those before them are being copied, and numbers them in the order of the files,
+ * whichever session is the first to have copied its own. Rejects once the signal is aborted.
  */
 export async function landFiles(landing: FileLanding): Promise<void> {
   const { sessions, batch, resources, signal } = landing;

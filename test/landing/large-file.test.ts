@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Batch } from '../../src/landing/batch.js';
+import { newBatch } from '../../src/landing/batch.js';
 import type { SourceFile } from '../../src/landing/directory-walk.js';
 import { rowsOfFile } from '../../src/landing/file-rows.js';
 import { checkLargeFile, PART_BYTES, partsOfLargeFile } from '../../src/landing/large-file.js';
@@ -21,22 +21,6 @@ function sourceFile(content?: string): SourceFile {
   if (resource === undefined) throw new Error('There is no telemetry.');
   const path = `telemetry/${DEVICE}.json`;
   return { resource, path, deviceUuid: DEVICE, file, sizeBytes: PART_BYTES + 1, mark: undefined };
-}
-
-function emptyBatch(): Batch {
-  return {
-    batchId: '1',
-    source: '',
-    startedAt: new Date(),
-    documents: 0,
-    readings: 0,
-    bytes: 0,
-    skipped: 0,
-    unsettled: 0,
-    rejected: [],
-    passedOver: { files: 0, example: undefined },
-    withdrawn: [],
-  };
 }
 
 function document(value: number): string {
@@ -69,7 +53,7 @@ test.each([
 
 test('a large file that cannot be opened is put aside, as a small one is', async () => {
   const file = sourceFile();
-  const batch = emptyBatch();
+  const batch = newBatch('');
   const read = { file, content: undefined, error: undefined };
   const outcomes = await gathered(
     rowsOfFile(batch, read, { isLatest: () => false, isRejected: () => false }),
@@ -84,7 +68,7 @@ test('a large file that is changed when a part of it was given is withdrawn, and
   const half = pair.repeat(PART_BYTES / pair.length);
   const file = sourceFile(`{"series":[{"name":"a","data":[${half}${half}[1738850562000,1]]}]}`);
   const read = { file, content: undefined, error: undefined };
-  const outcomes = rowsOfFile(emptyBatch(), read, {
+  const outcomes = rowsOfFile(newBatch(''), read, {
     isLatest: () => false,
     isRejected: () => false,
   });

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { faultsOf, load, model, rendered, warningsOf } from './temp-project.js';
 
@@ -11,6 +12,15 @@ describe('as in dbt', () => {
       'models/kept.wip.sql': 'select 2',
     });
     expect([...project.nodes.keys()]).toEqual(['model.belt.a', 'model.belt.kept.wip']);
+  });
+
+  it('.dbtignore says nothing of paths outside of the project', () => {
+    const { projectDir } = load({ 'models/shared.sql': 'select 1' });
+    const project = load({
+      '.dbtignore': '*.sql\n',
+      'dbt_project.yml': `name: belt\nmodel-paths: ['../${basename(projectDir)}/models']\n`,
+    });
+    expect([...project.nodes.keys()]).toEqual(['model.belt.shared']);
   });
 
   it('null and blanks in a seed are NULL, whatever their case', () => {

@@ -19,7 +19,8 @@ export function ignoredPaths(projectDir: string): (path: string) => boolean {
   const file = readFile(projectDir, IGNORE_FILE);
   if (file === undefined) return () => false;
   const patterns = ignore().add(file.text);
-  return (path) => patterns.ignores(path);
+  // as in .gitignore, no pattern is of what lies outside
+  return (path) => !path.startsWith('../') && patterns.ignores(path);
 }
 
 /**
